@@ -1,0 +1,1 @@
+"""Estimators: tokeniser, features, classifier, priors, explanation. Nothing here knows a disk."""
