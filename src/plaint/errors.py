@@ -26,7 +26,7 @@ was found and what to do next, and quotes no complaint.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class PlaintError(Exception):
@@ -51,9 +51,15 @@ class InputError(PlaintError):
 
 
 class EncodingUnclear(InputError):
-    """The bytes of a file fit several encodings about equally well."""
+    """The bytes of a file fit several encodings about equally well.
+
+    ``ranking`` holds the candidates as `plaint.tables.encodings.Guess`, the best first; it is
+    empty when there is nothing to choose from.
+    """
 
     code = "encoding-unclear"
+    # Any: this floor cannot name what the tables above it put in.
+    ranking: tuple[Any, ...] = ()
 
 
 class TableError(InputError):

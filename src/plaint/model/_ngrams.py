@@ -42,7 +42,7 @@ class Block:
     @property
     def order(self) -> int:
         """Longest n-gram."""
-        return self.hashes.shape[1]
+        return int(self.hashes.shape[1])
 
     def rows(self) -> NDArray[np.int64]:
         """Return the text that each position belongs to."""
@@ -125,18 +125,19 @@ def select(grams: Block, min_df: int) -> Selection:
     rows = np.repeat(grams.rows()[:, None], grams.order, axis=1)
     usable = _usable(grams)
     n_texts = len(grams.edges) - 1
-    hashes = grams.hashes[: len(rows)][usable].astype(np.uint64)
-    keys = hashes * np.uint64(max(n_texts, 1)) + rows[usable].astype(np.uint64)
+    wide = grams.hashes[: len(rows)][usable].astype(np.uint64)
+    keys = wide * np.uint64(max(n_texts, 1)) + rows[usable].astype(np.uint64)
     in_text = np.unique(keys) // np.uint64(max(n_texts, 1))
     found, frequency = np.unique(in_text, return_counts=True)
     frequent = (frequency >= min_df) & (found > 0)
-    found, frequency = found[frequent].astype(np.uint32), frequency[frequent]
+    hashes = found[frequent].astype(np.uint32)
+    frequency = frequency[frequent]
     # Most frequent first, then take the first of each place of the table.
-    order = np.lexsort((found, -frequency))
-    _, first = np.unique(found[order] >> _SHIFT, return_index=True)
+    order = np.lexsort((hashes, -frequency))
+    _, first = np.unique(hashes[order] >> _SHIFT, return_index=True)
     kept = np.sort(order[first])
-    found, frequency = found[kept], frequency[kept]
-    return Selection(found, frequency, _first_tokens(grams, usable, found))
+    hashes, frequency = hashes[kept], frequency[kept]
+    return Selection(hashes, frequency, _first_tokens(grams, usable, hashes))
 
 
 class Table:

@@ -24,7 +24,7 @@ def as_texts(X: Iterable[str]) -> list[str]:
             X = X[:, 0]
         elif X.ndim != 1:
             raise ValueError(f"Expected texts of shape (n_samples,), got shape {X.shape}.")
-        texts = X.tolist()
+        texts: list[str] = X.tolist()
     else:
         texts = list(X)
     for index, text in enumerate(texts):

@@ -144,7 +144,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_parameters()
         texts = as_texts(X)
-        codes, edges = self._fold(texts)
+        codes, edges = _fold(texts, self.language)
         self.tokenizer_ = self._fitted_tokenizer(_split(codes))
         blocks = self._blocks(codes, edges)
         chosen = [_ngrams.select(block, self.min_df) for block in blocks]
@@ -176,7 +176,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X_out : scipy.sparse.csr_matrix of shape (n_samples, n_features), dtype float32
             No entry twice, columns in order.
         """
-        matrix = sparse.hstack(self.transform_blocks(as_texts(X)), format="csr")
+        matrix: sparse.csr_matrix = sparse.hstack(self.transform_blocks(as_texts(X)), format="csr")
         matrix.sum_duplicates()
         return matrix
 
@@ -187,7 +187,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         labelling keeps pace with the tokeniser. Side by side the matrices are ``transform``.
         """
         check_is_fitted(self, "hashes_")
-        blocks = self._blocks(*self._fold(texts))
+        blocks = self._blocks(*_fold(texts, self.language))
         return [known.matrix() for known in self._known(blocks)]
 
     def occurrences(self, text: str) -> Occurrences:
@@ -204,7 +204,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Ranges count characters of ``text``.
         """
         check_is_fitted(self, "hashes_")
-        codes, edges = self._fold([text])
+        codes, edges = _fold([text], self.language)
         columns, values, ranges = [], [], []
         offset = 0
         blocks = self._blocks(codes, edges)
@@ -233,7 +233,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "names_")
         n_chars = len(self.names_) - self.n_piece_features_
         kinds = np.repeat(["piece:", "char:"], [self.n_piece_features_, n_chars])
-        return kinds.astype(object) + self.names_
+        return np.asarray(kinds.astype(object) + self.names_, dtype=object)
 
     def _check_parameters(self) -> None:
         if min(self.piece_ngrams, self.char_ngrams) < 0 or not (
@@ -251,22 +251,6 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self.tokenizer
         wanted = SentencePieceTokenizer() if self.tokenizer is None else clone(self.tokenizer)
         return wanted.fit(texts)
-
-    def _fold(self, texts: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return the code points of all texts, an edge around each, and where the edges are.
-
-        Letters are lower case and Han characters in their common form, one for one, so that
-        places in the result are places in the texts.
-        """
-        joined = _EDGE.join(("", *texts, ""))
-        if joined.count(_EDGE) != len(texts) + 1:
-            joined = _EDGE.join(("", *(text.replace(_EDGE, " ") for text in texts), ""))
-        codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
-        lower = _lower()[codes & (_BMP_SIZE - 1)]
-        codes = np.where(codes < _BMP_SIZE, lower, codes)
-        if self.language is not None:
-            codes = han.fold_array(codes, self.language)
-        return codes, np.flatnonzero(codes == ord(_EDGE))
 
     def _blocks(self, codes: NDArray[np.uint32], edges: NDArray[np.int64]) -> list[Block]:
         blocks = []
@@ -316,6 +300,27 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+
+def fold(texts: list[str], language: str | None) -> list[str]:
+    """Return texts as the vectoriser sees them: lower case, Han characters in common forms."""
+    return _split(_fold(texts, language)[0])
+
+
+def _fold(texts: list[str], language: str | None) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the code points of all texts, an edge around each, and where the edges are.
+
+    Folding is one for one, so that places in the result are places in the texts.
+    """
+    joined = _EDGE.join(("", *texts, ""))
+    if joined.count(_EDGE) != len(texts) + 1:
+        joined = _EDGE.join(("", *(text.replace(_EDGE, " ") for text in texts), ""))
+    codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
+    lower = _lower()[codes & (_BMP_SIZE - 1)]
+    codes = np.where(codes < _BMP_SIZE, lower, codes)
+    if language is not None:
+        codes = han.fold_array(codes, language)
+    return codes, np.flatnonzero(codes == ord(_EDGE))
 
 
 def _split(codes: NDArray[np.uint32]) -> list[str]:

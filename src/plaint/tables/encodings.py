@@ -352,5 +352,5 @@ def _is_same(text: str, other: str) -> bool:
 
 def _unclear(message: str, ranking: list[Guess]) -> EncodingUnclear:
     error = EncodingUnclear(message)
-    vars(error)["ranking"] = tuple(ranking)
+    error.ranking = tuple(ranking)
     return error

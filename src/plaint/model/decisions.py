@@ -1,0 +1,108 @@
+"""Whether an answer can be used as it is, should be looked at, or should not be given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Precisions for which thresholds are learned; a wish in between takes the next higher one.
+TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
+
+_Z95 = 1.644854
+_UNREACHABLE = 1.01
+
+
+class Decision(IntEnum):
+    """What to do with an answer; the names in lower case are part of the public contract."""
+
+    AUTO = 0
+    REVIEW = 1
+    ABSTAIN = 2
+
+    @property
+    def word(self) -> str:
+        """The name as written in files and over HTTP."""
+        return self.name.lower()
+
+
+WORDS = tuple(decision.word for decision in Decision)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities from which an answer is used, for one task and a wished precision."""
+
+    precision: float
+    auto: float
+    review: float
+
+    def decide(self, probability: NDArray[np.floating]) -> NDArray[np.uint8]:
+        """Return a :class:`Decision` per message, dtype uint8."""
+        decisions = np.full(len(probability), Decision.REVIEW, dtype=np.uint8)
+        decisions[probability >= self.auto] = Decision.AUTO
+        decisions[probability < self.review] = Decision.ABSTAIN
+        return decisions
+
+    def reason(self, probability: float, decision: Decision) -> str:
+        """Say in words why."""
+        found = f"probability {probability:.2f}"
+        if decision is Decision.AUTO:
+            return f"{found} reaches {self.auto:.2f}, needed for a precision of {self.precision:g}"
+        if decision is Decision.REVIEW and self.auto > 1:
+            return f"no probability has shown a precision of {self.precision:g} for this task"
+        if decision is Decision.REVIEW:
+            return f"{found} is below {self.auto:.2f}, needed for a precision of {self.precision:g}"
+        return f"{found} is below {self.review:.2f}: the answer is likelier wrong than useful"
+
+
+def learn_thresholds(
+    probability: NDArray[np.floating], right: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Learn for each of ``TARGETS`` the probability from which answers are that precise.
+
+    An answer must earn it twice: its own probability must reach the target (a calibrated
+    probability is the precision to expect of it, whatever the mix of messages), and held-out
+    messages from that probability upwards must have been right as often, by the lower end of a
+    one-sided 95 % Wilson interval (E. B. Wilson, JASA 22, 1927).
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_messages,)
+        Of the chosen label, for messages that the model was not trained on.
+    right : ndarray of shape (n_messages,), dtype bool
+
+    Returns
+    -------
+    thresholds : ndarray of shape (n_targets,), dtype float64
+        Above 1 where no probability reaches the target.
+    """
+    order = np.argsort(-probability, kind="stable")
+    ranked, hits = probability[order], np.cumsum(right[order], dtype=np.int64)
+    taken = np.arange(1, len(order) + 1)
+    lower = _wilson_lower(hits, taken)
+    thresholds = np.empty(len(TARGETS))
+    for index, target in enumerate(TARGETS):
+        good = np.flatnonzero((lower >= target) & (ranked >= target))
+        thresholds[index] = max(ranked[good[-1]], target) if len(good) else _UNREACHABLE
+    # A stricter wish can never be met by a laxer threshold.
+    return np.asarray(np.maximum.accumulate(thresholds))
+
+
+def thresholds_for(learned: NDArray[np.floating], precision: float) -> Thresholds:
+    """Return the thresholds for a wished precision.
+
+    An answer is withheld below half the wished precision.
+    """
+    index = min(int(np.searchsorted(TARGETS, precision - 1e-9)), len(TARGETS) - 1)
+    return Thresholds(precision, max(float(learned[index]), precision), precision / 2)
+
+
+def _wilson_lower(hits: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.float64]:
+    share = hits / taken
+    square = _Z95**2
+    centre = share + square / (2 * taken)
+    spread = _Z95 * np.sqrt(share * (1 - share) / taken + square / (4 * taken**2))
+    return np.asarray((centre - spread) / (1 + square / taken))
