@@ -62,12 +62,15 @@ class TaskFacts:
         See :func:`plaint.model.decisions.learn_thresholds`.
     messages : int
         Held-out messages that calibration and thresholds rest on.
+    accuracy : float
+        Share of these answered right under the shares of the training messages.
     """
 
     shares: NDArray[np.float64]
     evidence: Evidence
     thresholds: NDArray[np.float64]
     messages: int
+    accuracy: float
 
 
 class Learned:
@@ -275,7 +278,9 @@ def _facts(
     logits = found.apply(held_out)
     if not len(labels):
         nothing = Evidence(None, 0.0, 0.0)
-        return TaskFacts(shares, nothing, decisions.learn_thresholds(np.empty(0), labels > 0), 0)
+        return TaskFacts(
+            shares, nothing, decisions.learn_thresholds(np.empty(0), labels > 0), 0, 0.0
+        )
     evidence = priors.gather_evidence(
         logits,
         labels,
@@ -286,8 +291,9 @@ def _facts(
     )
     probabilities = priors.adjust(logits, shares)
     chosen = probabilities.argmax(axis=1)
-    thresholds = decisions.learn_thresholds(probabilities.max(axis=1), chosen == labels)
-    return TaskFacts(shares, evidence, thresholds, len(labels))
+    right = chosen == labels
+    thresholds = decisions.learn_thresholds(probabilities.max(axis=1), right)
+    return TaskFacts(shares, evidence, thresholds, len(labels), float(right.mean()))
 
 
 def _lean(vectorizer: PieceVectorizer) -> PieceVectorizer:

@@ -54,7 +54,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Tasks and labels, as :meth:`plaint.taxonomy.Taxonomy.to_dict` gives them.
     vocab_size : int, default=16000
         Pieces of the tokeniser.
-    piece_ngrams, char_ngrams : int, default=2, 3
+    piece_ngrams, char_ngrams : int, default=2, 2
         Longest n-grams of pieces and of characters.
     min_df : int, default=2
         Messages that must hold an n-gram.
@@ -101,7 +101,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         vocab_size: int = 16_000,
         piece_ngrams: int = 2,
-        char_ngrams: int = 3,
+        char_ngrams: int = 2,
         min_df: int = 2,
         C: float = 20.0,
         phrase_weight: float = 0.4,

@@ -228,6 +228,10 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             covered[:, 1],
         )
 
+    def piece_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the half-open character range of each piece of a normalised text."""
+        return self.tokenizer_.spans(_split(_fold([text], self.language)[0])[0])
+
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the n-grams in column order, with "piece:" or "char:" before each."""
         check_is_fitted(self, "names_")

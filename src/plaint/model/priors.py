@@ -79,7 +79,12 @@ def adjust(logits: NDArray[np.floating], shares: NDArray[np.floating]) -> NDArra
     -------
     probabilities : ndarray of shape (n_messages, n_labels), dtype float64
     """
-    return softmax(logits + np.log(np.maximum(shares, _FLOOR)))
+    return softmax(logits + log_shares(shares))
+
+
+def log_shares(shares: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return what a prior adds to logits."""
+    return np.log(np.maximum(np.asarray(shares, dtype=np.float64), _FLOOR))
 
 
 def estimate(
@@ -204,7 +209,7 @@ def gather_evidence(
 def _accuracy(
     logits: NDArray[np.floating], shares: NDArray[np.floating], labels: NDArray[np.intp]
 ) -> float:
-    chosen = (logits + np.log(np.maximum(shares, _FLOOR))).argmax(axis=1)
+    chosen = (logits + log_shares(shares)).argmax(axis=1)
     return float(np.mean(chosen == labels))
 
 

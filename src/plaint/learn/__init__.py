@@ -1,0 +1,1 @@
+"""What data scientists do: train, measure, compare."""
