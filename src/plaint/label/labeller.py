@@ -8,8 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from plaint.model.answers import NO_LABEL, PRIORS, Answerer, Answers, Priors, decision_word
+from plaint.model.answers import (
+    NO_LABEL,
+    NOT_ASKED,
+    PRIORS,
+    Answerer,
+    Answers,
+    Priors,
+    decision_word,
+)
 from plaint.model.classifier import ComplaintClassifier
+from plaint.model.decisions import WORDS
 from plaint.model.explain import explain
 from plaint.model.registry import Registry
 from plaint.model.scores import Flag, Scores
@@ -47,8 +56,8 @@ class Labeller:
             task: np.array([*labels, ""], dtype=object)
             for task, labels in classifier.classes_.items()
         }
-        # The last place, which NO_LABEL and NOT_ASKED reach, is empty.
-        self._words = np.array([decision_word(code) for code in range(256)], dtype=object)
+        self._words = np.full(NOT_ASKED + 1, "", dtype=object)
+        self._words[: len(WORDS)] = WORDS
 
     @property
     def columns(self) -> tuple[str, ...]:
