@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
@@ -171,8 +172,10 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the half-open character range of each piece of one text."""
-        proto = self._processor().encode(text, return_type="proto")
-        return [(piece.begin, piece.end) for piece in proto.pieces]
+        # Joined, the pieces give the text, an unknown piece included: their lengths are enough.
+        pieces = self._processor().encode(text, out_type=str, num_threads=1)
+        ends = list(itertools.accumulate(map(len, pieces)))
+        return list(zip([0, *ends], ends, strict=False))
 
     def unknown_id(self) -> int:
         """Return the number of the unknown piece."""
