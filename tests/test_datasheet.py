@@ -39,12 +39,25 @@ def numbers(text: str) -> list[int]:
     return [int(found.replace(",", "")) for found in re.findall(r"[0-9][0-9,]*(?<!,)", text)]
 
 
-# The digit behind the language in an id, and the part it stands for.
-PARTS = {"rich": "12", "plain": "345", "review": "678"}
+# What the ids of a part begin with; xx stands for any language of the corpus.
+PARTS = {
+    "rich": ("xx-a1", "xx-a2"),
+    "plain": ("xx-a3", "xx-a4", "xx-a5"),
+    "review": ("xx-a6", "xx-a7", "xx-a8", "xx-a9", "ko-b1"),
+}
 
 
 def of_part(part: str) -> list[dict[str, str]]:
-    return [row for row in CORPUS if row["id"][4] in PARTS[part]]
+    return [row for row in CORPUS if {row["id"][:5], f"xx{row['id'][2:5]}"} & {*PARTS[part]}]
+
+
+def stated_ids(text: str) -> tuple[str, ...]:
+    """Write out the ranges in a cell such as "`xx-a1` to `xx-a3`, `ko-b1`"."""
+    found: list[str] = []
+    for first, last in re.findall(r"`(\w\w-\w[0-9])`(?: to `(\w\w-\w[0-9])`)?", text):
+        assert first[:4] == (last or first)[:4]
+        found += [f"{first[:4]}{n}" for n in range(int(first[4]), int((last or first)[4]) + 1)]
+    return tuple(found)
 
 
 def is_open(row: dict[str, str]) -> bool:
@@ -83,18 +96,19 @@ def test_sizes_of_the_whole() -> None:
 def test_the_parts(part: str) -> None:
     rows = of_part(part)
     ids, size, middle, left_open, _ = table_row(part)
-    assert re.findall(r"`xx-a([0-9])`", ids) in (
-        list(PARTS[part]),
-        [PARTS[part][0], PARTS[part][-1]],
-    )
+    assert stated_ids(ids) == PARTS[part]
     assert numbers(size) == [len(rows)]
     assert middle == f"{median(len(row['text']) for row in rows):g}"
     assert numbers(left_open) == [sum(map(is_open, rows))]
 
 
 def test_every_id_belongs_to_a_part() -> None:
-    assert all(re.fullmatch(r"(ja|ko|zh)-a[1-8][0-9]{4}", row["id"]) for row in CORPUS)
-    assert {row["id"][3:5] for row in CORPUS} == {f"a{n}" for n in "".join(PARTS.values())}
+    assert all(re.fullmatch(r"(ja|ko|zh)-(a[1-9]|b1)[0-9]{4}", row["id"]) for row in CORPUS)
+    ids = Counter(row["id"] for part in PARTS for row in of_part(part))
+    assert ids == Counter(row["id"] for row in CORPUS)
+    starts = {row["id"][:5] for row in CORPUS}
+    starts |= {f"xx{start[2:]}" for start in starts}
+    assert {start for part in PARTS.values() for start in part} <= starts
     assert all(row["id"][:2] == row["language"][:2] for row in (*CORPUS, *PHRASES))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from plaint.errors import CorpusError
 from plaint.model import calibration, decisions, priors
@@ -143,7 +146,10 @@ def fit_families(
     for name in names:
         rows = np.flatnonzero(families == name)
         own = [texts[row] for row in rows]
-        vectorizers[name] = PieceVectorizer(tokenizer, language=name, **features).fit(own)
+        try:
+            vectorizers[name] = PieceVectorizer(tokenizer, language=name, **features).fit(own)
+        except ValueError as error:
+            raise CorpusError(f"The {name} texts give no features. {error}") from error
         prepared[name] = _prepare(
             vectorizers[name].transform(own),
             {task: code[rows] for task, code in codes.items()},
@@ -213,7 +219,11 @@ def _fit_step(
     model = LogisticRegression(
         C=plan.C, class_weight="balanced", tol=_TOLERANCE, max_iter=_MAX_ITERATIONS
     )
-    model.fit(rows.features[chosen], codes[chosen], sample_weight=rows.weights[chosen])
+    # Several threads add up in another order and, for vectors this short, take longer. Held-out
+    # rows measure a fit that ran out of iterations as they measure any other.
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows.features[chosen], codes[chosen], sample_weight=rows.weights[chosen])
     coefficients, constants = model.coef_, model.intercept_
     if len(present) == 2:
         # One sigmoid is the softmax of two scores that are half of it on either side.
@@ -234,10 +244,12 @@ def _assemble(
     all_weights, intercepts, facts = [], [], {}
     for number, task in enumerate(plan.labels):
         held_out, labels = _held_out(name, task, rows, fitted, plan)
-        found = calibration.fit(held_out, labels).tempered(plan.gap[task])
+        # What a fold never saw has no score there; one such row would drown out all others.
+        scored = held_out[np.arange(len(labels)), labels] != _NEVER
+        found = calibration.fit(held_out[scored], labels[scored]).tempered(plan.gap[task])
         weights, intercept = fitted[name, task, -1]
         all_weights.append(weights * np.float32(found.scale))
-        intercepts.append(found.apply(intercept))
+        intercepts.append(_calibrated(found, intercept))
         random = np.random.default_rng([plan.random_state, number])
         facts[task] = _facts(found, held_out, labels, plan, random)
     return Learned(
@@ -246,6 +258,11 @@ def _assemble(
         np.concatenate(intercepts).astype(np.float32),
         facts,
     )
+
+
+def _calibrated(found: Calibration, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Apply a calibration; no scale brings a label back that was never shown."""
+    return np.where(scores == _NEVER, _NEVER, found.apply(scores))
 
 
 def _held_out(
@@ -275,7 +292,7 @@ def _facts(
     n_labels = held_out.shape[1]
     counts = np.bincount(labels, minlength=n_labels)
     shares = (counts + 1) / (counts.sum() + n_labels)
-    logits = found.apply(held_out)
+    logits = _calibrated(found, held_out)
     if not len(labels):
         nothing = Evidence(None, 0.0, 0.0)
         return TaskFacts(

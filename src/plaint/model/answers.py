@@ -144,12 +144,12 @@ class Answerer:
                 shares[name] |= {task: found.shares for task, found in estimates[name].items()}
         return Priors(kind, shares, estimates)
 
-    def answer(self, scores: Scores, priors: Priors) -> Answers:
+    def answer(self, scores: Scores, priors: Priors, *, gated: bool = True) -> Answers:
         """Answer every task for every message.
 
         A task that refines another is answered among the labels that belong to the other's
         answer. Where the gate task is answered ``auto`` with a label that closes it, no other task
-        is asked.
+        is asked, unless ``gated`` is False: then the gate stays open for all messages.
         """
         families = self._family_index(scores)
         prior = self._log_prior(priors)[families]
@@ -177,7 +177,8 @@ class Answerer:
             decided[unreadable] = Decision.ABSTAIN
             labels[task.id][unreadable] = NO_LABEL
             decisions[task.id] = decided
-        self._close_gate(labels, decisions)
+        if gated:
+            self._close_gate(labels, decisions)
         return Answers(labels, probabilities, decisions)
 
     def reason(self, scores: Scores, answers: Answers, row: int, task: str) -> str:

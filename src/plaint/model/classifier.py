@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any, Self
 
 import numpy as np
@@ -27,6 +27,7 @@ _UNSURE_BELOW = 0.8
 _KNOWN_SHARE_BELOW = 0.3
 _CODES = (*LANGUAGES, OTHER)
 _BATCH = 1_000
+_SHOWN_LABELS, _LABEL_CHARS = 5, 24
 
 
 def family(language: str) -> str:
@@ -166,10 +167,18 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_samples = len(texts)
         groups = [str(number) for number in range(n_samples)] if groups is None else groups
         phrases = [False] * n_samples if phrases is None else phrases
-        for name, given in (("y", y), ("languages", languages), ("groups", groups)):
+        parts: dict[str, Sized] = {
+            "y": y,
+            "languages": languages,
+            "groups": groups,
+            "phrases": phrases,
+        }
+        for name, given in parts.items():
             if len(given) != n_samples:
                 raise CorpusError(f"Expected {n_samples} rows in {name}, found {len(given)}.")
-        unknown = sorted(set(languages) - set(LANGUAGES))
+        if self.n_folds < 2:
+            raise CorpusError(f"n_folds must be at least 2, got {self.n_folds}.")
+        unknown = sorted({str(language) for language in languages} - set(LANGUAGES))
         if unknown:
             raise CorpusError(
                 f"Expected languages {', '.join(LANGUAGES)}, found {', '.join(unknown)}."
@@ -355,7 +364,10 @@ def _fit_tokenizer(
         folded += fold(own, str(name))
         languages += [str(name)] * len(own)
     tokenizer = SentencePieceTokenizer(vocab_size, random_state=random_state)
-    return tokenizer.fit(folded, languages=languages)
+    try:
+        return tokenizer.fit(folded, languages=languages)
+    except ValueError as error:
+        raise CorpusError(f"No pieces can be learned from {len(texts)} texts. {error}") from error
 
 
 def _label_codes(taxonomy: Taxonomy, y: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
@@ -368,12 +380,15 @@ def _label_codes(taxonomy: Taxonomy, y: pd.DataFrame) -> dict[str, NDArray[np.in
                 f"{', '.join(map(str, y.columns)) or 'none'}."
             )
         number = {label: index for index, label in enumerate(task.label_ids)}
-        given = y[task.id].fillna("").astype(str)
+        given = y[task.id].astype(object).fillna("").astype(str)
         unknown = sorted(set(given) - set(number) - {""})
         if unknown:
+            # Only what could be a label: in a mixed-up table these are the texts themselves.
+            likely = [value for value in unknown if value.isascii() and len(value) <= _LABEL_CHARS]
+            shown = f", such as {', '.join(likely[:_SHOWN_LABELS])}" if likely else ""
             raise CorpusError(
-                f"Task {task.id!r} has no label {', '.join(unknown)}; known are "
-                f"{', '.join(task.label_ids)}."
+                f"Found {len(unknown)} unknown labels of task {task.id!r}{shown}; known are "
+                f"{', '.join(task.label_ids)}. Correct the column or add them to the taxonomy."
             )
         codes[task.id] = np.array([number.get(label, -1) for label in given], dtype=np.int64)
     return codes

@@ -83,9 +83,11 @@ def learn_thresholds(
     ranked, hits = probability[order], np.cumsum(right[order], dtype=np.int64)
     taken = np.arange(1, len(order) + 1)
     lower = _wilson_lower(hits, taken)
+    # A threshold takes all messages of its probability or none.
+    last_of_ties = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]
     thresholds = np.empty(len(TARGETS))
     for index, target in enumerate(TARGETS):
-        good = np.flatnonzero((lower >= target) & (ranked >= target))
+        good = np.flatnonzero((lower >= target) & (ranked >= target) & last_of_ties)
         thresholds[index] = max(ranked[good[-1]], target) if len(good) else _UNREACHABLE
     # A stricter wish can never be met by a laxer threshold.
     return np.asarray(np.maximum.accumulate(thresholds))
@@ -94,10 +96,12 @@ def learn_thresholds(
 def thresholds_for(learned: NDArray[np.floating], precision: float) -> Thresholds:
     """Return the thresholds for a wished precision.
 
-    An answer is withheld below half the wished precision.
+    An answer is withheld below half the wished precision. A wish above all of ``TARGETS`` was
+    never tested, so that no probability meets it.
     """
-    index = min(int(np.searchsorted(TARGETS, precision - 1e-9)), len(TARGETS) - 1)
-    return Thresholds(precision, max(float(learned[index]), precision), precision / 2)
+    index = int(np.searchsorted(TARGETS, precision - 1e-9))
+    reached = float(learned[index]) if index < len(TARGETS) else _UNREACHABLE
+    return Thresholds(precision, max(reached, precision), precision / 2)
 
 
 def _wilson_lower(hits: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -22,8 +22,13 @@ from plaint.text import han
 # Stands before and after every text; normalised texts hold no line break.
 _EDGE = "\n"
 _EDGE_NAME = "^"
+_ESCAPES = str.maketrans({"\\": r"\\", "^": r"\^"})
+_PIECE_ESCAPES = _ESCAPES | str.maketrans({"+": r"\+"})
 _NO_PIECE = 0xFFFFFFFF
 _BMP_SIZE = 0x10000
+
+# Both forms of Chinese fold to the same characters, so the family may stand for either.
+_FOLDED_AS = {"zh": "zh-Hans"}
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,20 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     The batch is joined into one array of code points and one of piece numbers; all n-grams are
     hashed and looked up with numpy, without a Python loop over tokens. An n-gram that was not
-    learned is left out; two learned n-grams never share a column, so that every column has a
-    name. Each of the two blocks (pieces, characters) is weighted by inverse document frequency
-    and scaled to unit length by the occurrences it holds, so that both speak equally loud
-    whatever the length of the text.
+    learned is left out (one in some ten thousand is taken for a learned one of the same 32-bit
+    hash); of two that would share a place in the table the one in more texts is learned, so that
+    every column has one name. Each of the two blocks (pieces, characters) is weighted by inverse
+    document frequency and scaled to unit length by the occurrences it holds, so that both speak
+    equally loud whatever the length of the text.
 
     Not meant for texts that are read together with their word order: the n-grams are a bag.
 
     Parameters
     ----------
     tokenizer : SentencePieceTokenizer, default=None
-        A fitted one is used as it is; otherwise a clone is fitted on the texts.
+        A fitted one is used as it is; otherwise a clone is fitted on the texts. As everywhere in
+        scikit-learn, ``clone`` and so a grid search forget that it was fitted, unless it is
+        wrapped in :class:`sklearn.frozen.FrozenEstimator`.
     piece_ngrams : int, default=2
         Longest n-gram of pieces; 0 leaves pieces out.
     char_ngrams : int, default=3
@@ -69,7 +77,8 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     min_df : int, default=2
         Texts that must hold an n-gram for it to become a feature.
     language : str, default=None
-        Folds variant Han characters as usual for this language (see :mod:`plaint.text.han`).
+        Folds variant Han characters as usual for this language, or family such as "zh" (see
+        :mod:`plaint.text.han`).
 
     Attributes
     ----------
@@ -80,7 +89,8 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     idf_ : ndarray of shape (n_features,), dtype float32
         Smooth inverse document frequency, ln((1 + n) / (1 + df)) + 1.
     names_ : ndarray of shape (n_features,), dtype object
-        The n-grams as text; pieces are joined by "+", the edge of a text is "^".
+        The n-grams as text; pieces are joined by "+", the edge of a text is "^". Where these
+        stand in a text themselves, a backslash is before them.
     n_piece_features_ : int
         How many of the features are n-grams of pieces.
     n_features_in_ : int
@@ -160,7 +170,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.names_ = np.array([name for own in names for name in own], dtype=object)
         self.n_piece_features_ = len(names[0]) if self.piece_ngrams else 0
         self.n_features_in_ = 1
-        self.__dict__.pop("_tables", None)
+        self._load_tables()
         return self
 
     def transform(self, X: Iterable[str]) -> sparse.csr_matrix:
@@ -176,6 +186,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X_out : scipy.sparse.csr_matrix of shape (n_samples, n_features), dtype float32
             No entry twice, columns in order.
         """
+        check_is_fitted(self, "hashes_")
         matrix: sparse.csr_matrix = sparse.hstack(self.transform_blocks(as_texts(X)), format="csr")
         matrix.sum_duplicates()
         return matrix
@@ -266,24 +277,27 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return blocks
 
     def _known(self, blocks: list[Block]) -> list[_ngrams.Known]:
-        tables = self.__dict__.get("_tables")
-        if tables is None:
-            # Outside the learned state: it follows from hashes_ and is large.
-            split = self.n_piece_features_
-            parts = [(self.hashes_[:split], self.idf_[:split])] if self.piece_ngrams else []
-            parts += [(self.hashes_[split:], self.idf_[split:])] if self.char_ngrams else []
-            tables = [_ngrams.Table(hashes, idf) for hashes, idf in parts]
-            self.__dict__["_tables"] = tables
+        tables = self.__dict__.get("_tables") or self._load_tables()
         return [table.look_up(block) for table, block in zip(tables, blocks, strict=True)]
+
+    def _load_tables(self) -> list[_ngrams.Table]:
+        split = self.n_piece_features_
+        parts = [(self.hashes_[:split], self.idf_[:split])] if self.piece_ngrams else []
+        parts += [(self.hashes_[split:], self.idf_[split:])] if self.char_ngrams else []
+        tables = [_ngrams.Table(hashes, idf) for hashes, idf in parts]
+        # Outside the learned state: it follows from hashes_ and is large.
+        self.__dict__["_tables"] = tables
+        return tables
 
     def _names(self, number: int, ngrams: list[tuple[int, ...]]) -> list[str]:
         if number == 0 and self.piece_ngrams:
-            pieces = self.tokenizer_.pieces()
+            pieces = [piece.translate(_PIECE_ESCAPES) for piece in self.tokenizer_.pieces()]
             return [
                 "+".join(_EDGE_NAME if token == _NO_PIECE else pieces[token] for token in ngram)
                 for ngram in ngrams
             ]
-        return ["".join(map(chr, ngram)).replace(_EDGE, _EDGE_NAME) for ngram in ngrams]
+        texts = ("".join(map(chr, ngram)) for ngram in ngrams)
+        return [text.translate(_ESCAPES).replace(_EDGE, _EDGE_NAME) for text in texts]
 
     def _bounds(self, number: int, folded: str) -> NDArray[np.int64]:
         """Return the character range of each token of a text, shape (n_tokens, 2)."""
@@ -301,8 +315,8 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
+        tags.input_tags.one_d_array = True  # and two dimensions with one column
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
 
@@ -320,15 +334,28 @@ def _fold(texts: list[str], language: str | None) -> tuple[NDArray[np.uint32], N
     if joined.count(_EDGE) != len(texts) + 1:
         joined = _EDGE.join(("", *(text.replace(_EDGE, " ") for text in texts), ""))
     codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
-    lower = _lower()[codes & (_BMP_SIZE - 1)]
-    codes = np.where(codes < _BMP_SIZE, lower, codes)
-    if language is not None:
-        codes = han.fold_array(codes, language)
+    if codes.max() < _BMP_SIZE:
+        # `take` by machine integers is twice as fast as an index in brackets.
+        codes = _folding(language).take(codes.astype(np.intp))
+    else:
+        lower = _lower()[codes & (_BMP_SIZE - 1)]
+        codes = _folded(np.where(codes < _BMP_SIZE, lower, codes), language)
     return codes, np.flatnonzero(codes == ord(_EDGE))
 
 
+def _folded(codes: NDArray[np.uint32], language: str | None) -> NDArray[np.uint32]:
+    return codes if language is None else han.fold_array(codes, _FOLDED_AS.get(language, language))
+
+
 def _split(codes: NDArray[np.uint32]) -> list[str]:
-    return codes[1:-1].tobytes().decode("utf-32-le").split(_EDGE)
+    # One edge alone is a batch of no texts, two edges are one empty text.
+    return codes[1:-1].tobytes().decode("utf-32-le").split(_EDGE) if len(codes) > 1 else []
+
+
+@cache
+def _folding(language: str | None) -> NDArray[np.uint32]:
+    """Map the code points of the basic plane to lower case and then to common forms."""
+    return _folded(_lower(), language)
 
 
 @cache

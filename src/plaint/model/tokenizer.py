@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
@@ -14,12 +15,17 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from plaint.model._texts import as_texts
+from plaint.model._texts import as_texts, encodable
 
 # SentencePiece skips a longer training sentence with a log line only, and counts it in bytes:
 # longer texts are cut into runs, so that every character is seen.
 _RUN_CHARS = 1_000
 _RUN_MAX_BYTES = 4 * _RUN_CHARS
+
+# SentencePiece marks unknown characters with this one, and skips a training sentence that holds
+# it, again with a log line only.
+_RESERVED = "\u2585"
+_TOO_SMALL = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 
 _LOG_ERRORS_ONLY = 2
 
@@ -29,14 +35,16 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     Every language gives the same number of characters to the training, because one vocabulary
     over unequal amounts of text starves the smallest language. Texts are taken as they are
-    (identity normalisation): put :func:`plaint.text.normalise.normalise_batch` before it.
+    (identity normalisation): put :func:`plaint.text.normalise.normalise_batch` before it. A lone
+    surrogate counts as "?".
 
     Not meant for a handful of texts: a useful vocabulary wants some ten thousand characters.
 
     Parameters
     ----------
     vocab_size : int, default=16000
-        Pieces wanted; fewer come out when the texts do not hold as many.
+        Pieces wanted; fewer come out when the texts do not hold as many. At least one per
+        character that must be spelled, and three special ones.
     model_type : {'unigram', 'bpe'}, default='unigram'
         Segmentation algorithm: unigram language model [1]_ or byte-pair encoding [2]_.
     character_coverage : float, default=0.9995
@@ -111,38 +119,51 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         Raises
         ------
         ValueError
-            When a parameter is out of range, the lengths differ or all texts are empty.
+            When a parameter is out of range, the lengths differ, all texts are empty or
+            ``vocab_size`` is too small for the characters of the texts.
         """
         self._check_parameters()
-        texts = as_texts(X)
+        texts = encodable(as_texts(X))
         if languages is not None and len(languages) != len(texts):
             raise ValueError(
                 f"Expected one language per text, got {len(languages)} languages for "
                 f"{len(texts)} texts."
             )
-        if not any(text.strip() for text in texts):
+        if not any(text.strip(f" {_RESERVED}\0") for text in texts):
             raise ValueError("Expected texts with characters to learn pieces from, all are empty.")
-        sample = self._balanced(texts, languages or [""] * len(texts))
-        model = io.BytesIO()
-        spm.SentencePieceTrainer.train(
-            sentence_iterator=iter(sample),
-            model_writer=model,
-            vocab_size=self.vocab_size,
-            model_type=self.model_type,
-            character_coverage=self.character_coverage,
-            normalization_rule_name="identity",
-            add_dummy_prefix=False,
-            remove_extra_whitespaces=False,
-            hard_vocab_limit=False,
-            max_sentence_length=_RUN_MAX_BYTES,
-            num_threads=1,  # one thread adds its floats in one order: the same bytes every time
-            minloglevel=_LOG_ERRORS_ONLY,
-        )
-        self.model_ = model.getvalue()
+        sample = self._balanced(texts, [""] * len(texts) if languages is None else languages)
+        self.model_ = self._train(sample)
         self.n_pieces_ = self._processor().get_piece_size()
         self.n_cut_texts_ = sum(len(text) > _RUN_CHARS for text in texts)
         self.n_features_in_ = 1
         return self
+
+    def _train(self, sample: list[str]) -> bytes:
+        model = io.BytesIO()
+        try:
+            spm.SentencePieceTrainer.train(
+                sentence_iterator=iter(sample),
+                model_writer=model,
+                vocab_size=self.vocab_size,
+                model_type=self.model_type,
+                character_coverage=self.character_coverage,
+                normalization_rule_name="identity",
+                add_dummy_prefix=False,
+                remove_extra_whitespaces=False,
+                hard_vocab_limit=False,
+                max_sentence_length=_RUN_MAX_BYTES,
+                num_threads=1,  # one thread adds its floats in one order: always the same bytes
+                minloglevel=_LOG_ERRORS_ONLY,
+            )
+        except RuntimeError as error:
+            too_small = _TOO_SMALL.search(str(error))
+            if too_small is None:
+                raise
+            raise ValueError(
+                f"vocab_size must be at least {too_small[1]} to spell the characters of these "
+                f"texts, got {self.vocab_size}; raise it or lower character_coverage."
+            ) from error
+        return model.getvalue()
 
     def transform(self, X: Iterable[str]) -> NDArray[np.object_]:
         """Split texts into pieces.
@@ -157,14 +178,16 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         pieces : ndarray of shape (n_samples,), dtype object
             A list of str per text; joined they give the text, with "▁" for a space.
         """
-        check_is_fitted(self, "model_")
-        rows = self._processor().encode(as_texts(X), out_type=str, num_threads=1)
+        rows = self._processor().encode(encodable(as_texts(X)), out_type=str, num_threads=1)
         pieces = np.empty(len(rows), dtype=object)
         pieces[:] = rows
         return pieces
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        """Return the numbers of the pieces of each text; the fast way for whole batches."""
+        """Return the numbers of the pieces of each text; the fast way for whole batches.
+
+        Texts must be a list of str without lone surrogates, which is not checked.
+        """
         # One thread beats SentencePiece's automatic number for short texts, and leaves the
         # other cores to other workers.
         ids: list[list[int]] = self._processor().encode(texts, num_threads=1)
@@ -173,7 +196,7 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the half-open character range of each piece of one text."""
         # Joined, the pieces give the text, an unknown piece included: their lengths are enough.
-        pieces = self._processor().encode(text, out_type=str, num_threads=1)
+        pieces = self._processor().encode(encodable([text])[0], out_type=str, num_threads=1)
         ends = list(itertools.accumulate(map(len, pieces)))
         return list(zip([0, *ends], ends, strict=False))
 
@@ -218,10 +241,11 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def _processor(self) -> Any:
         # Held outside the learned state: it is a view of model_ and cannot be copied or saved.
-        processor = self.__dict__.get("_loaded")
-        if processor is None:
+        check_is_fitted(self, "model_")
+        model, processor = self.__dict__.get("_loaded", (None, None))
+        if model is not self.model_:
             processor = spm.SentencePieceProcessor(model_proto=self.model_)
-            self.__dict__["_loaded"] = processor
+            self.__dict__["_loaded"] = (self.model_, processor)
         return processor
 
     def __getstate__(self) -> dict[str, Any]:
@@ -232,11 +256,12 @@ class SentencePieceTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[m
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
+        tags.input_tags.one_d_array = True  # and two dimensions with one column
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
 
 def _runs(text: str) -> Iterator[str]:
-    for start in range(0, len(text), _RUN_CHARS):
-        yield text[start : start + _RUN_CHARS]
+    for part in text.split(_RESERVED):
+        for start in range(0, len(part), _RUN_CHARS):
+            yield part[start : start + _RUN_CHARS]

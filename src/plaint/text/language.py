@@ -57,12 +57,14 @@ def identify_with(tables: Tables, texts: Sequence[str]) -> Languages:
     if not texts:
         return Languages(np.empty(0, dtype=np.object_), np.empty(0, dtype=np.float32))
     codes, starts = _code_points(texts)
-    first = np.add.reduceat(tables.hangul_kana_han[codes], starts)
-    second = np.add.reduceat(tables.jamo_latin_foreign[codes], starts)
+    # `take` by machine integers is twice as fast as an index in brackets.
+    places = codes.astype(np.intp)
+    first = np.add.reduceat(tables.hangul_kana_han.take(places), starts)
+    second = np.add.reduceat(tables.jamo_latin_foreign.take(places), starts)
     hangul, kana, han = _fields(first)
     jamo, latin, foreign = _fields(second)
     hangul += _JAMO * jamo
-    japanese, traditional = _log_odds(tables, codes, starts)
+    japanese, traditional = _log_odds(tables, codes, places, starts)
 
     ours = hangul + kana + han
     letters = ours + _LATIN * latin + _FOREIGN * foreign
@@ -103,12 +105,15 @@ def _code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.i
 
 
 def _log_odds(
-    tables: Tables, codes: NDArray[np.uint32], starts: NDArray[np.intp]
+    tables: Tables,
+    codes: NDArray[np.uint32],
+    places: NDArray[np.intp],
+    starts: NDArray[np.intp],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    japanese, traditional = tables.japanese[codes], tables.traditional[codes]
+    japanese, traditional = tables.japanese.take(places), tables.traditional.take(places)
     keys = codes[:-1] * np.uint32(_PLANE) + codes[1:]
-    slots = tables.pair_slots[pair_hash(keys)]
-    found = np.flatnonzero(tables.pair_keys[slots] == keys)
+    slots = tables.pair_slots.take(pair_hash(keys).astype(np.intp))
+    found = np.flatnonzero(tables.pair_keys.take(slots) == keys)
     japanese[found] += tables.pair_japanese[slots[found]]
     traditional[found] += tables.pair_traditional[slots[found]]
     return np.add.reduceat(japanese, starts), np.add.reduceat(traditional, starts)
