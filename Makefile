@@ -48,9 +48,9 @@ bench: $(VENV)/.installed
 	-@$(PIP) install --group bench
 	@$(PY) benchmarks/language.py
 	@$(PY) benchmarks/encodings.py
-	@$(PY) benchmarks/accuracy.py $(REAL)
-	@$(PY) benchmarks/speed.py
-	@$(PY) benchmarks/memory.py 100000 300000
+	@$(PY) benchmarks/accuracy.py $(REAL) --models models
+	@$(PY) benchmarks/speed.py --models models
+	@$(PY) benchmarks/memory.py 100000 300000 --models models
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from plaint.label.labeller import Labeller
 from plaint.learn.corpus import load_corpus
 from plaint.learn.evaluation import ALL, Evaluation, evaluate
-from plaint.learn.training import TrainingOptions, shipped_gap, train
+from plaint.learn.training import TrainingOptions, shipped_agreement, shipped_gap, train
 from plaint.model import priors
 from plaint.model.classifier import FAMILIES, family
 from plaint.model.registry import Registry
@@ -197,7 +197,9 @@ def run(real: Path | None, models: Path) -> None:
 def train_here(models: Path) -> None:
     taxonomy = load_taxonomy()
     registry = Registry(models)
-    options = TrainingOptions(threads=TRAINING_THREADS, gap=shipped_gap())
+    options = TrainingOptions(
+        threads=TRAINING_THREADS, gap=shipped_gap(), agreement=shipped_agreement()
+    )
     registry.promote(train(load_corpus(taxonomy), taxonomy, registry, options))
 
 

@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from plaint.label.labeller import Labeller, load_labeller
 from plaint.learn.corpus import load_corpus
-from plaint.learn.training import TrainingOptions, shipped_gap, train
+from plaint.learn.training import TrainingOptions, shipped_agreement, shipped_gap, train
 from plaint.model.registry import Registry
 from plaint.taxonomy import load_taxonomy
 
@@ -180,7 +180,9 @@ def train_here(models: Path) -> float:
     taxonomy = load_taxonomy()
     corpus = load_corpus(taxonomy)
     registry = Registry(models)
-    options = TrainingOptions(threads=TRAINING_THREADS, gap=shipped_gap())
+    options = TrainingOptions(
+        threads=TRAINING_THREADS, gap=shipped_gap(), agreement=shipped_agreement()
+    )
     began = time.perf_counter()
     version = train(corpus, taxonomy, registry, options)
     taken = time.perf_counter() - began

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plaint.model.calibration import Calibration, expected_calibration_error, fit, softmax
 
-quick = settings(derandomize=True, deadline=None, max_examples=80)
+quick = settings(derandomize=True, deadline=None, max_examples=25)
 matrices = st.tuples(st.integers(1, 6), st.integers(1, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.floats(-300, 300))
 )
@@ -78,6 +78,12 @@ class TestFit:
         found = fit(np.ones((len(labels), 3)), labels)
         assert found.scale == 1.0
         assert found.bias.tolist() == [0.0, 0.0, 0.0]
+
+    def test_messages_that_contradict_the_model_do_not_silence_it(self) -> None:
+        logits, labels = drawn(5, 30)
+        found = fit(-logits, labels)
+        assert 0.04 < found.scale < 0.1
+        assert fit(logits * 1e6, labels).scale > 0
 
     def test_a_label_that_never_occurs_keeps_a_finite_bias(self) -> None:
         logits, labels = drawn(3, 400)

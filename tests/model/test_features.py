@@ -174,8 +174,10 @@ class TestValues:
 
     @quick
     @given(texts=texts_of)
-    def test_each_block_has_unit_length_by_its_occurrences(self, texts: list[str]) -> None:
-        model = vectorizer().fit(TEXTS)
+    def test_each_block_has_unit_length_by_its_occurrences(
+        self, fitted: PieceVectorizer, texts: list[str]
+    ) -> None:
+        model = fitted
         for block in model.transform_blocks(texts):
             lengths = np.array([np.linalg.norm(row.data) for row in block])
             assert np.all((lengths == 0) | (np.abs(lengths - 1) < 1e-5))
@@ -192,8 +194,10 @@ class TestValues:
 
     @quick
     @given(texts=st.lists(st.text(ALPHABET + "\n", max_size=20), max_size=8))
-    def test_rows_do_not_depend_on_the_batch(self, texts: list[str]) -> None:
-        model = vectorizer().fit(TEXTS)
+    def test_rows_do_not_depend_on_the_batch(
+        self, fitted: PieceVectorizer, texts: list[str]
+    ) -> None:
+        model = fitted
         together = model.transform(texts)
         alone = [model.transform([text]) for text in texts]
         assert together.shape[0] == len(texts)
@@ -203,8 +207,10 @@ class TestValues:
 
     @quick
     @given(texts=texts_of)
-    def test_blocks_side_by_side_are_the_matrix(self, texts: list[str]) -> None:
-        model = vectorizer().fit(TEXTS)
+    def test_blocks_side_by_side_are_the_matrix(
+        self, fitted: PieceVectorizer, texts: list[str]
+    ) -> None:
+        model = fitted
         blocks = sparse.hstack(model.transform_blocks(texts)).toarray()
         np.testing.assert_allclose(blocks, model.transform(texts).toarray(), rtol=1e-6)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import subprocess
@@ -167,15 +168,18 @@ class TestLearning:
     ) -> None:
         assert SentencePieceTokenizer(vocab_size=150).fit(TEXTS).model_ == fitted.model_
         script = (
-            "import hashlib\n"
-            "from tests.model.test_tokenizer import TEXTS, SentencePieceTokenizer as Tokenizer\n"
-            "model = Tokenizer(vocab_size=150).fit(TEXTS).model_\n"
+            "import hashlib, json, sys\n"
+            "from plaint.model.tokenizer import SentencePieceTokenizer as Tokenizer\n"
+            "model = Tokenizer(vocab_size=150).fit(json.loads(sys.argv[1])).model_\n"
             "print(hashlib.sha256(model).hexdigest())\n"
         )
-        path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "77"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONHASHSEED": "77",
+        }
         result = subprocess.run(
-            [sys.executable, "-c", script],
+            [sys.executable, "-c", script, json.dumps(TEXTS)],
             cwd=ROOT,
             env=environment,
             capture_output=True,

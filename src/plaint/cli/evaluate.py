@@ -68,6 +68,8 @@ def evaluate(
     for figures in found.tables(detailed):
         numbers = tuple(name for name in figures.columns if name not in _LEFT)
         made = table(*figures.columns, title=figures.title, numbers=numbers)
+        for column in made.columns:
+            column.no_wrap = column.header in _LEFT
         for row in figures.rows:
             made.add_row(*row)
         console.print(made)

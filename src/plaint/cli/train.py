@@ -60,7 +60,7 @@ def train(
     import joblib
 
     from plaint.learn.corpus import load_corpus
-    from plaint.learn.training import TrainingOptions, shipped_gap
+    from plaint.learn.training import TrainingOptions, shipped_agreement, shipped_gap
     from plaint.learn.training import train as fit_version
     from plaint.settings import load_settings
     from plaint.taxonomy import load_taxonomy
@@ -76,6 +76,7 @@ def train(
         seed=seed,
         threads=threads or joblib.cpu_count(),
         gap={"default": 1.0} if data else shipped_gap(),
+        agreement={"default": 1.0} if data else shipped_agreement(),
     )
     if not as_json:
         messages = len(corpus.messages)

@@ -32,7 +32,7 @@ class TrainingOptions:
         Of everything random.
     threads : int
         Fits at a time.
-    gap : dict of float
+    gap, agreement : dict of float
         See :class:`~plaint.model.classifier.ComplaintClassifier`.
     parameters : dict
         Further parameters of the classifier.
@@ -41,24 +41,28 @@ class TrainingOptions:
     seed: int = 0
     threads: int = 1
     gap: Mapping[str, float] = field(default_factory=lambda: {"default": 1.0})
+    agreement: Mapping[str, float] = field(default_factory=lambda: {"default": 1.0})
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def shipped_gap(path: Path | None = None) -> dict[str, float]:
-    """Return how much easier than reality the shipped corpus is, by task.
+    """Return how much easier than reality the shipped corpus is, by task."""
+    return _shipped("gap", path)
 
-    Raises
-    ------
-    CorpusError
-        When the file does not say so.
-    """
+
+def shipped_agreement(path: Path | None = None) -> dict[str, float]:
+    """Return how often two readers agree on real messages, by task."""
+    return _shipped("agreement", path)
+
+
+def _shipped(table: str, path: Path | None) -> dict[str, float]:
     place = path or data_path("corpus", "corpus.toml")
     try:
-        gap = tomllib.loads(place.read_text(encoding="utf-8"))["gap"]
-        return {str(task): float(value) for task, value in gap.items()}
+        found = tomllib.loads(place.read_text(encoding="utf-8"))[table]
+        return {str(task): float(value) for task, value in found.items()}
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorpusError(
-            f"{place} must hold a table [gap] of numbers by task, found none ({error})."
+            f"{place} must hold a table [{table}] of numbers by task, found none ({error})."
         ) from error
 
 
@@ -73,6 +77,7 @@ def fit(
     classifier = ComplaintClassifier(
         taxonomy.to_dict(),
         gap=dict(options.gap),
+        agreement=dict(options.agreement),
         n_jobs=options.threads,
         random_state=options.seed,
         **options.parameters,

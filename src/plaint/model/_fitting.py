@@ -45,6 +45,7 @@ class Plan:
     C: float
     phrase_weight: float
     gap: Mapping[str, float]
+    agreement: Mapping[str, float]
     n_folds: int
     evidence_rounds: int
     n_jobs: int
@@ -251,7 +252,7 @@ def _assemble(
         all_weights.append(weights * np.float32(found.scale))
         intercepts.append(_calibrated(found, intercept))
         random = np.random.default_rng([plan.random_state, number])
-        facts[task] = _facts(found, held_out, labels, plan, random)
+        facts[task] = _facts(found, held_out, labels, plan.agreement[task], plan, random)
     return Learned(
         _lean(vectorizer),
         np.ascontiguousarray(np.concatenate(all_weights, axis=1), dtype=np.float32),
@@ -286,6 +287,7 @@ def _facts(
     found: Calibration,
     held_out: NDArray[np.float64],
     labels: NDArray[np.int64],
+    agreement: float,
     plan: Plan,
     random: np.random.Generator,
 ) -> TaskFacts:
@@ -309,7 +311,7 @@ def _facts(
     probabilities = priors.adjust(logits, shares)
     chosen = probabilities.argmax(axis=1)
     right = chosen == labels
-    thresholds = decisions.learn_thresholds(probabilities.max(axis=1), right)
+    thresholds = decisions.learn_thresholds(probabilities.max(axis=1), right, agreement)
     return TaskFacts(shares, evidence, thresholds, len(labels), float(right.mean()))
 
 

@@ -10,6 +10,9 @@ from scipy.optimize import minimize
 
 # Keeps the bias of a label with a handful of rows near zero.
 _BIAS_RIDGE = 0.02
+# A few held-out messages can by chance say the opposite of the model, which would take the scale
+# to 0 and all answers with it.
+_LOG_SCALE = (-3.0, 3.0)
 _TINY = 1e-12
 
 
@@ -76,7 +79,8 @@ def fit(scores: NDArray[np.floating], labels: NDArray[np.intp]) -> Calibration:
         slope[1:] += 2 * _BIAS_RIDGE * bias
         return float(value + _BIAS_RIDGE * (bias**2).sum()), slope
 
-    found = minimize(loss, np.zeros(n_labels + 1), jac=True, method="L-BFGS-B").x
+    bounds = [_LOG_SCALE] + [(None, None)] * n_labels
+    found = minimize(loss, np.zeros(n_labels + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
     return Calibration(float(np.exp(found[0])), found[1:])
 
 

@@ -67,6 +67,9 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How much less sure the model must be on real messages than held-out messages of the
         corpus tell, as a divisor of all logits; by task, with the key "default" for the rest.
         1 for a corpus of real messages.
+    agreement : float or dict of float, default=1.0
+        How often two readers agree on real messages, by task like ``gap``. No answer is decided
+        ``auto`` for a higher precision than this.
     n_folds : int, default=3
         Folds for calibration.
     evidence_rounds : int, default=25
@@ -107,6 +110,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 20.0,
         phrase_weight: float = 0.4,
         gap: float | Mapping[str, float] = 2.0,
+        agreement: float | Mapping[str, float] = 1.0,
         n_folds: int = 3,
         evidence_rounds: int = 25,
         n_jobs: int = 1,
@@ -120,6 +124,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.C = C
         self.phrase_weight = phrase_weight
         self.gap = gap
+        self.agreement = agreement
         self.n_folds = n_folds
         self.evidence_rounds = evidence_rounds
         self.n_jobs = n_jobs
@@ -188,7 +193,8 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             labels={task.id: task.label_ids for task in taxonomy.tasks},
             C=self.C,
             phrase_weight=self.phrase_weight,
-            gap=self._gaps(taxonomy),
+            gap=_by_task("gap", self.gap, taxonomy),
+            agreement=_by_task("agreement", self.agreement, taxonomy),
             n_folds=self.n_folds,
             evidence_rounds=self.evidence_rounds,
             n_jobs=self.n_jobs,
@@ -299,17 +305,6 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
         return pd.DataFrame(chosen)
 
-    def _gaps(self, taxonomy: Taxonomy) -> dict[str, float]:
-        given = self.gap if isinstance(self.gap, Mapping) else {"default": self.gap}
-        default = float(given.get("default", 1.0))
-        unknown = sorted(set(given) - {"default", *taxonomy.task_ids})
-        if unknown or min([default, *given.values()]) <= 0:
-            raise CorpusError(
-                "gap must be above 0 and name tasks of the taxonomy, got "
-                + ", ".join(f"{task}: {value}" for task, value in sorted(given.items()))
-            )
-        return {task: float(given.get(task, default)) for task in taxonomy.task_ids}
-
     def _score_batch(self, texts: list[str], language: str | None) -> Scores:
         normal = normalise_batch(texts)
         n_outputs = next(iter(self.models_.values())).weights.shape[1]
@@ -353,6 +348,18 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _index(codes: NDArray[np.object_]) -> NDArray[np.uint8]:
     numbers = {code: number for number, code in enumerate(_CODES)}
     return np.fromiter(map(numbers.__getitem__, codes), dtype=np.uint8, count=len(codes))
+
+
+def _by_task(name: str, given: float | Mapping[str, float], taxonomy: Taxonomy) -> dict[str, float]:
+    values = dict(given) if isinstance(given, Mapping) else {"default": given}
+    unknown = sorted(set(values) - {"default", *taxonomy.task_ids})
+    if unknown or not all(value > 0 for value in values.values()):
+        raise CorpusError(
+            f"{name} must be above 0 and name tasks of the taxonomy, got "
+            + ", ".join(f"{task}: {value}" for task, value in sorted(values.items()))
+        )
+    default = float(values.get("default", 1.0))
+    return {task: float(values.get(task, default)) for task in taxonomy.task_ids}
 
 
 def _fit_tokenizer(

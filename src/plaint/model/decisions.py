@@ -59,7 +59,7 @@ class Thresholds:
 
 
 def learn_thresholds(
-    probability: NDArray[np.floating], right: NDArray[np.bool_]
+    probability: NDArray[np.floating], right: NDArray[np.bool_], agreement: float = 1.0
 ) -> NDArray[np.float64]:
     """Learn for each of ``TARGETS`` the probability from which answers are that precise.
 
@@ -73,6 +73,9 @@ def learn_thresholds(
     probability : ndarray of shape (n_messages,)
         Of the chosen label, for messages that the model was not trained on.
     right : ndarray of shape (n_messages,), dtype bool
+    agreement : float, default=1.0
+        How often two readers of real messages agree. A higher precision cannot be shown, because
+        nobody could tell, so that no probability reaches it.
 
     Returns
     -------
@@ -88,7 +91,8 @@ def learn_thresholds(
     thresholds = np.empty(len(TARGETS))
     for index, target in enumerate(TARGETS):
         good = np.flatnonzero((lower >= target) & (ranked >= target) & last_of_ties)
-        thresholds[index] = max(ranked[good[-1]], target) if len(good) else _UNREACHABLE
+        shown = len(good) > 0 and target <= agreement
+        thresholds[index] = max(ranked[good[-1]], target) if shown else _UNREACHABLE
     # A stricter wish can never be met by a laxer threshold.
     return np.asarray(np.maximum.accumulate(thresholds))
 
