@@ -67,12 +67,6 @@ def test_help_imports_nothing_heavy() -> None:
     assert b"--text-column" in done.stdout
 
 
-def test_the_module_is_the_command() -> None:
-    done = process("-m", "plaint", "-V")
-    assert done.returncode == 0
-    assert done.stdout.split() == [b"plaint", package.__version__.encode()]
-
-
 def test_the_choices_are_those_of_the_library() -> None:
     assert tuple(_options.Language) == LANGUAGES
     assert tuple(_options.Prior) == PRIORS

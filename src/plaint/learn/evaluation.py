@@ -161,7 +161,8 @@ def evaluate(labeller: Labelling, rows: pd.DataFrame, prior: str = "estimate") -
     """
     if "text" not in rows.columns:
         raise CorpusError(
-            f"Expected a column 'text', found {', '.join(map(str, rows.columns)) or 'none'}."
+            "Expected a column 'text', found "
+            f"{', '.join(map(str, rows.columns)) or 'no column at all'}."
         )
     answerer = labeller.answerer
     taxonomy = answerer.taxonomy

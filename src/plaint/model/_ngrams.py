@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,21 +100,6 @@ def block(tokens: NDArray[np.uint32], edges: NDArray[np.int64], order: int) -> B
         mixed ^= mixed >> np.uint32(16)
         hashes[: len(mixed), length] = mixed
     return Block(tokens, edges, hashes)
-
-
-def join(rows: list[list[int]], separator: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Lay lists of token numbers into one array, with a separator around each."""
-    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    edges = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(lengths + 1, out=edges[1:])
-    total = int(lengths.sum())
-    flat = np.fromiter(itertools.chain.from_iterable(rows), dtype=np.uint32, count=total)
-    tokens = np.empty(total + len(edges), dtype=np.uint32)
-    inside = np.ones(len(tokens), dtype=bool)
-    inside[edges] = False
-    tokens[inside] = flat
-    tokens[edges] = separator
-    return tokens, edges
 
 
 def select(grams: Block, min_df: int) -> Selection:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plaint.errors import UsageError
 from plaint.model import priors as shares_of
 from plaint.model.classifier import ComplaintClassifier, family
-from plaint.model.decisions import WORDS, Decision, Thresholds, thresholds_for
+from plaint.model.decisions import WORDS, Decision, Thresholds, decide, thresholds_for
 from plaint.model.priors import Estimate
 from plaint.model.scores import Flag, Scores
 from plaint.taxonomy import Task, Taxonomy
@@ -107,6 +107,12 @@ class Answerer:
                 for name in self._families
             ]
             for task in self.taxonomy.task_ids
+        }
+
+        # What no family reads misses every threshold.
+        self._bars = {
+            task: np.array([*((one.auto, one.review) for one in own), (np.inf, np.inf)])
+            for task, own in self._thresholds.items()
         }
 
     def priors(self, kind: str, scores: Scores | None = None) -> Priors:
@@ -283,11 +289,8 @@ class Answerer:
     def _decide(
         self, task: str, probability: NDArray[np.float64], families: NDArray[np.intp]
     ) -> NDArray[np.uint8]:
-        decided = np.full(len(probability), Decision.ABSTAIN, dtype=np.uint8)
-        for number, thresholds in enumerate(self._thresholds[task]):
-            own = families == number
-            decided[own] = thresholds.decide(probability[own])
-        return decided
+        bars = self._bars[task].take(families, axis=0, mode="wrap")
+        return decide(probability, bars[:, 0], bars[:, 1])
 
     def _close_gate(
         self, labels: dict[str, NDArray[np.int16]], decisions: dict[str, NDArray[np.uint8]]

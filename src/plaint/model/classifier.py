@@ -333,7 +333,9 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         lengths = np.fromiter(map(len, normal), dtype=np.int64, count=len(normal))
         flags[lengths == 0] = Flag.EMPTY
         sent = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-        flags[(sent > DEFAULT_MAX_CHARS) | (lengths >= DEFAULT_MAX_CHARS)] |= np.uint16(Flag.CUT)
+        # Normalising can make a text longer, so that its end falls off although it was sent short.
+        grown = (lengths == DEFAULT_MAX_CHARS) & (sent < DEFAULT_MAX_CHARS)
+        flags[(sent > DEFAULT_MAX_CHARS) | grown] |= np.uint16(Flag.CUT)
         return Scores(logits, codes, confidence, flags)
 
     def __sklearn_tags__(self) -> Any:

@@ -41,10 +41,7 @@ class Thresholds:
 
     def decide(self, probability: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return a :class:`Decision` per message, dtype uint8."""
-        decisions = np.full(len(probability), Decision.REVIEW, dtype=np.uint8)
-        decisions[probability >= self.auto] = Decision.AUTO
-        decisions[probability < self.review] = Decision.ABSTAIN
-        return decisions
+        return decide(probability, self.auto, self.review)
 
     def reason(self, probability: float, decision: Decision) -> str:
         """Say in words why."""
@@ -56,6 +53,18 @@ class Thresholds:
         if decision is Decision.REVIEW:
             return f"{found} is below {self.auto:.2f}, needed for a precision of {self.precision:g}"
         return f"{found} is below {self.review:.2f}: the answer is likelier wrong than useful"
+
+
+def decide(
+    probability: NDArray[np.floating],
+    auto: float | NDArray[np.floating],
+    review: float | NDArray[np.floating],
+) -> NDArray[np.uint8]:
+    """Return a :class:`Decision` per message, by thresholds for all or for each."""
+    # Each threshold that is missed is one step down, in the order of the decisions.
+    missed = (~(probability >= auto)).astype(np.uint8)
+    missed += probability < review
+    return missed
 
 
 def learn_thresholds(

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from plaint.model import _ngrams
 from plaint.model._ngrams import Block
+from plaint.model._pieces import joined_pieces
 from plaint.model._texts import as_texts
 from plaint.model.tokenizer import SentencePieceTokenizer
 from plaint.text import han
@@ -241,7 +242,8 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def piece_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the half-open character range of each piece of a normalised text."""
-        return self.tokenizer_.spans(_split(_fold([text], self.language)[0])[0])
+        folded = _split(_fold([text], self.language)[0])[0]
+        return joined_pieces(self.tokenizer_.model_).spans(folded)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the n-grams in column order, with "piece:" or "char:" before each."""
@@ -270,8 +272,8 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _blocks(self, codes: NDArray[np.uint32], edges: NDArray[np.int64]) -> list[Block]:
         blocks = []
         if self.piece_ngrams:
-            ids = self.tokenizer_.encode(_split(codes))
-            blocks.append(_ngrams.block(*_ngrams.join(ids, _NO_PIECE), self.piece_ngrams))
+            found = joined_pieces(self.tokenizer_.model_).encode(codes, edges, _NO_PIECE)
+            blocks.append(_ngrams.block(*found, self.piece_ngrams))
         if self.char_ngrams:
             blocks.append(_ngrams.block(codes, edges, self.char_ngrams))
         return blocks
@@ -302,7 +304,7 @@ class PieceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _bounds(self, number: int, folded: str) -> NDArray[np.int64]:
         """Return the character range of each token of a text, shape (n_tokens, 2)."""
         if number == 0 and self.piece_ngrams:
-            spans = self.tokenizer_.spans(folded)
+            spans = joined_pieces(self.tokenizer_.model_).spans(folded)
         else:
             spans = [(place, place + 1) for place in range(len(folded))]
         return np.array(spans or [(0, 0)], dtype=np.int64)
@@ -334,13 +336,11 @@ def _fold(texts: list[str], language: str | None) -> tuple[NDArray[np.uint32], N
     if joined.count(_EDGE) != len(texts) + 1:
         joined = _EDGE.join(("", *(text.replace(_EDGE, " ") for text in texts), ""))
     codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
-    if codes.max() < _BMP_SIZE:
-        # `take` by machine integers is twice as fast as an index in brackets.
-        codes = _folding(language).take(codes.astype(np.intp))
-    else:
-        lower = _lower()[codes & (_BMP_SIZE - 1)]
-        codes = _folded(np.where(codes < _BMP_SIZE, lower, codes), language)
-    return codes, np.flatnonzero(codes == ord(_EDGE))
+    # `take` by machine integers is twice as fast as an index in brackets.
+    folded = _folding(language).take(codes.astype(np.intp), mode="clip")
+    beyond = np.flatnonzero(codes >= _BMP_SIZE)
+    folded[beyond] = _folded(codes[beyond], language)
+    return folded, np.flatnonzero(folded == ord(_EDGE))
 
 
 def _folded(codes: NDArray[np.uint32], language: str | None) -> NDArray[np.uint32]:

@@ -33,13 +33,10 @@ def normalise_joined(
     codes = np.frombuffer(
         ("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32
     )
-    if codes.max() >= TABLE_SIZE:
-        outside = codes >= TABLE_SIZE
-        mapped = code_table()[np.where(outside, 0, codes)]
-        mapped[outside] = _outside(codes[outside])
-    else:
-        # Twice as fast as an index in brackets.
-        mapped = code_table().take(codes.astype(np.intp))
+    # `take` by machine integers is twice as fast as an index in brackets.
+    mapped = code_table().take(codes.astype(np.intp), mode="clip")
+    outside = np.flatnonzero(codes >= TABLE_SIZE)
+    mapped[outside] = _outside(codes[outside])
     ellipses = np.flatnonzero(codes == _ELLIPSIS)
     mapped[ellipses] = _DOT
     mapped[ends] = SEPARATOR

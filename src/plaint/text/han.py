@@ -46,9 +46,8 @@ def fold_array(codepoints: NDArray[np.uint32], language: str) -> NDArray[np.uint
     outside = codepoints >= _PLANE
     folded = table[np.where(outside, 0, codepoints)]
     folded[outside] = codepoints[outside]
-    for source, target in _translation(language).items():
-        if source >= _PLANE:
-            folded[codepoints == source] = target
+    for source, target in _beyond(language):
+        folded[codepoints == source] = target
     return folded
 
 
@@ -56,6 +55,12 @@ def fold_array(codepoints: NDArray[np.uint32], language: str) -> NDArray[np.uint
 def _translation(language: str) -> dict[int, int]:
     pairs = _PAIRS.get(language, "")
     return dict(zip(map(ord, pairs[::2]), map(ord, pairs[1::2]), strict=True))
+
+
+@cache
+def _beyond(language: str) -> tuple[tuple[int, int], ...]:
+    """Return the pairs that a table of the basic plane cannot hold."""
+    return tuple(pair for pair in _translation(language).items() if pair[0] >= _PLANE)
 
 
 @cache
