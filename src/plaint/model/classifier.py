@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +26,10 @@ from plaint.text.normalise import DEFAULT_MAX_CHARS, normalise_batch
 _UNSURE_BELOW = 0.8
 _KNOWN_SHARE_BELOW = 0.3
 _CODES = (*LANGUAGES, OTHER)
-_BATCH = 1_000
+# Each language has its own tables and weights, which push each other and those of SentencePiece
+# out of the caches: four thousand texts at a time are answered half as fast again as one thousand.
+_BATCH = 4_000
+_BATCH_CHARS = 1_000_000
 _SHOWN_LABELS, _LABEL_CHARS = 5, 24
 
 
@@ -265,10 +268,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{', '.join(LANGUAGES)}, or none to have it identified."
             )
         texts = as_texts(X)
-        parts = [
-            self._score_batch(texts[start : start + _BATCH], language)
-            for start in range(0, max(len(texts), 1), _BATCH)
-        ]
+        parts = [self._score_batch(batch, language) for batch in _batches(texts)]
         return parts[0] if len(parts) == 1 else Scores.concatenate(parts)
 
     def predict_proba(self, X: Iterable[str]) -> dict[str, NDArray[np.float64]]:
@@ -345,6 +345,18 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.one_d_array = True
         tags.target_tags.two_d_labels = True
         return tags
+
+
+def _batches(texts: list[str]) -> Iterator[list[str]]:
+    """Cut texts into batches of limited size; without texts there is one batch of none."""
+    start = chars = 0
+    for number, text in enumerate(texts):
+        own = min(len(text), DEFAULT_MAX_CHARS)
+        if number > start and (number - start >= _BATCH or chars + own > _BATCH_CHARS):
+            yield texts[start:number]
+            start, chars = number, 0
+        chars += own
+    yield texts[start:]
 
 
 def _index(codes: NDArray[np.object_]) -> NDArray[np.uint8]:
