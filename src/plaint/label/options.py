@@ -59,7 +59,7 @@ class BatchOptions:
     max_reject_share: float = 0.01
     shard_rows: int = 10_000
     shard_chars: int = 8_000_000
-    batch_rows: int = 1_000
+    batch_rows: int = 4_000
     sample_rows: int = 50_000
     seed: int = 0
 
