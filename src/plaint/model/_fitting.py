@@ -31,6 +31,7 @@ Progress = Callable[[str, int, int], None]
 _DISTURBANCE = 0.5
 
 _MAX_ITERATIONS = 200
+_REGISTER_FLOATS = 4
 # Held-out accuracy no longer moves beyond this, and going on to 1e-4 takes four times as long.
 _TOLERANCE = 3e-4
 # A label that a language never showed must not win there.
@@ -103,17 +104,33 @@ class Learned:
 
     def score(self, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return the logits of normalised texts and the share of their characters that is known."""
-        logits = np.tile(self.intercept, (len(texts), 1))
+        weights = self._aligned()
+        n_outputs = self.weights.shape[1]
+        sums = np.zeros((len(texts), weights.shape[1]), dtype=np.float32)
         start = 0
         blocks = self.vectorizer.transform_blocks(texts)
         for block in blocks:
-            logits += block @ self.weights[start : start + block.shape[1]]
+            sums += block @ weights[start : start + block.shape[1]]
             start += block.shape[1]
+        logits = sums[:, :n_outputs] + self.intercept
         # N-grams of up to n characters: a fully known text has n of them per character.
         per_character = max(self.vectorizer.char_ngrams or self.vectorizer.piece_ngrams, 1)
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         known = np.diff(blocks[-1].indptr) / np.maximum(lengths * per_character, 1)
         return logits, known
+
+    def _aligned(self) -> NDArray[np.float32]:
+        """Return the weights in rows of whole vector registers, which add up a quarter faster."""
+        aligned: NDArray[np.float32] | None = self.__dict__.get("_padded")
+        if aligned is None:
+            spare = -self.weights.shape[1] % _REGISTER_FLOATS
+            aligned = np.pad(self.weights, ((0, 0), (0, spare)))
+            self.__dict__["_padded"] = aligned
+        return aligned
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Not part of what was learned: it follows from the weights.
+        return {name: value for name, value in vars(self).items() if name != "_padded"}
 
 
 @dataclass(frozen=True)
