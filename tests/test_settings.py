@@ -21,24 +21,24 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "settings.md"
 
 def test_the_defaults(tmp_path: Path) -> None:
     assert load_settings({}, tmp_path) == Settings(
-        models=tmp_path / "models", taxonomy=None, threads=1, precision=0.9, log_level="info"
+        models=tmp_path / "models", taxonomy=None, threads=0, precision=0.9
     )
 
 
 def test_environment_wins_over_file_and_file_over_default(tmp_path: Path) -> None:
     (tmp_path / "plaint.toml").write_text("threads = 3\nprecision = 0.8\n")
     found = load_settings({"PLAINT_THREADS": "5", "OTHER": "x"}, tmp_path)
-    assert (found.threads, found.precision, found.log_level) == (5, 0.8, "info")
+    assert (found.threads, found.precision) == (5, 0.8)
 
 
 def test_the_process_is_the_default_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("PLAINT_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PLAINT_LOG_LEVEL", "debug")
+    monkeypatch.setenv("PLAINT_PRECISION", "0.75")
     (tmp_path / "plaint.toml").write_text("threads = 7")
     monkeypatch.chdir(tmp_path)
     found = load_settings()
-    assert (found.threads, found.log_level) == (7, "debug")
+    assert (found.threads, found.precision) == (7, 0.75)
     assert found.models == Path.cwd() / "models"
 
 
@@ -47,7 +47,7 @@ def test_another_file_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "own.toml").write_text('models = "here"')
     found = load_settings({"PLAINT_CONFIG": "etc/own.toml"}, tmp_path)
-    assert found.threads == 1
+    assert found.threads == 0
     assert found.models == tmp_path / "etc" / "here"
 
 
@@ -69,23 +69,26 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
     assert load_settings({}, tmp_path).threads == 2
 
 
+def test_the_lower_bounds_are_allowed(tmp_path: Path) -> None:
+    found = load_settings({"PLAINT_THREADS": "0", "PLAINT_PRECISION": "0.5"}, tmp_path)
+    assert (found.threads, found.precision) == (0, 0.5)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
         ("models", "", "a path"),
         ("models", "a\0b", "a path"),
-        ("threads", "0", "a whole number, 1 or more"),
-        ("threads", "-1", "a whole number, 1 or more"),
-        ("threads", "two", "a whole number, 1 or more"),
-        ("threads", "1.0", "a whole number, 1 or more"),
-        ("threads", "２", "a whole number, 1 or more"),
-        ("threads", "", "a whole number, 1 or more"),
-        ("threads", "9" * 5_000, "a whole number, 1 or more"),
-        ("precision", "1", "a number above 0 and below 1"),
-        ("precision", "0", "a number above 0 and below 1"),
-        ("precision", "nan", "a number above 0 and below 1"),
-        ("precision", "high", "a number above 0 and below 1"),
-        ("log_level", "INFO", "one of debug, info, warning, error"),
+        ("threads", "-1", "a whole number, 0 or more"),
+        ("threads", "two", "a whole number, 0 or more"),
+        ("threads", "1.0", "a whole number, 0 or more"),
+        ("threads", "２", "a whole number, 0 or more"),
+        ("threads", "", "a whole number, 0 or more"),
+        ("threads", "9" * 5_000, "a whole number, 0 or more"),
+        ("precision", "1", "a number, 0.5 or more and below 1"),
+        ("precision", "0.499", "a number, 0.5 or more and below 1"),
+        ("precision", "nan", "a number, 0.5 or more and below 1"),
+        ("precision", "high", "a number, 0.5 or more and below 1"),
     ],
 )
 def test_a_wrong_variable_is_named_with_value_and_what_is_allowed(
@@ -110,7 +113,9 @@ def test_a_wrong_variable_is_named_with_value_and_what_is_allowed(
         f"precision = 1{'0' * 400}",
         "models = 3",
         "taxonomy = {}",
-        "log_level = 1979-05-27",
+        "taxonomy = 1979-05-27",
+        "threads = -1",
+        "precision = 0",
     ],
 )
 def test_a_wrong_value_in_the_file_is_named_with_the_file(tmp_path: Path, line: str) -> None:
@@ -124,17 +129,17 @@ def test_a_wrong_value_in_the_file_is_named_with_the_file(tmp_path: Path, line: 
 
 
 def test_a_wrong_value_that_is_overridden_does_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "plaint.toml").write_text("threads = 0")
+    (tmp_path / "plaint.toml").write_text("threads = -1")
     assert load_settings({"PLAINT_THREADS": "2"}, tmp_path).threads == 2
 
 
 def test_unknown_variables_are_told_with_the_nearest_known(tmp_path: Path) -> None:
-    environ = {"PLAINT_THREAD": "hunter2", "PLAINT_LOGLEVEL": "hunter2"}
+    environ = {"PLAINT_THREAD": "hunter2", "PLAINT_PRECISON": "hunter2"}
     with pytest.raises(UsageError) as caught:
         load_settings(environ, tmp_path)
     message = str(caught.value)
     assert "PLAINT_THREAD (nearest known: PLAINT_THREADS)" in message
-    assert "PLAINT_LOGLEVEL (nearest known: PLAINT_LOG_LEVEL)" in message
+    assert "PLAINT_PRECISON (nearest known: PLAINT_PRECISION)" in message
     assert "hunter2" not in message
 
 
@@ -182,14 +187,14 @@ def test_a_secret_is_neither_in_the_repr_nor_in_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = tuple(
-        dataclasses.replace(setting, secret=setting.name == "log_level") for setting in SETTINGS
+        dataclasses.replace(setting, secret=setting.name == "precision") for setting in SETTINGS
     )
     monkeypatch.setattr(plaint.settings, "SETTINGS", hidden)
-    found = load_settings({"PLAINT_LOG_LEVEL": "warning"}, tmp_path)
-    assert "log_level=***" in repr(found)
-    assert "warning" not in repr(found)
+    found = load_settings({"PLAINT_PRECISION": "0.8125"}, tmp_path)
+    assert "precision=***" in repr(found)
+    assert "0.8125" not in repr(found)
     with pytest.raises(UsageError) as caught:
-        load_settings({"PLAINT_LOG_LEVEL": "hunter2"}, tmp_path)
+        load_settings({"PLAINT_PRECISION": "hunter2"}, tmp_path)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -240,5 +245,5 @@ def test_any_text_gives_a_value_or_our_error(name: str, value: str) -> None:
         found = load_settings({name: value}, Path("nowhere"))
     except UsageError:
         return
-    assert found.threads >= 1
-    assert 0 < found.precision < 1
+    assert found.threads >= 0
+    assert 0.5 <= found.precision < 1

@@ -74,42 +74,24 @@ class Whole:
 
 @dataclass(frozen=True)
 class Proportion:
-    """A number between two bounds, both of them outside."""
+    """A number from one bound up to another, which it does not reach."""
 
-    above: float
+    minimum: float
     below: float
 
     @property
     def allowed(self) -> str:
         """The bounds in words."""
-        return f"a number above {self.above:g} and below {self.below:g}"
+        return f"a number, {self.minimum:g} or more and below {self.below:g}"
 
     def cast(self, value: object, base: Path) -> float:
         """Accept a number or its text."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError
         number = float(value)
-        if not self.above < number < self.below:
+        if not self.minimum <= number < self.below:
             raise ValueError
         return number
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words."""
-
-    words: tuple[str, ...]
-
-    @property
-    def allowed(self) -> str:
-        """The words."""
-        return f"one of {', '.join(self.words)}"
-
-    def cast(self, value: object, base: Path) -> str:
-        """Accept exactly one of the words."""
-        if not isinstance(value, str) or value not in self.words:
-            raise ValueError
-        return value
 
 
 @dataclass(frozen=True)
@@ -136,18 +118,12 @@ SETTINGS: tuple[Setting, ...] = (
         Location(empty="the shipped one"),
         "File with the tasks and labels that training uses.",
     ),
-    Setting("threads", 1, Whole(1), "Threads used for reading and predicting files."),
+    Setting("threads", 0, Whole(0), "Fits that training runs at a time; 0 for one per core."),
     Setting(
         "precision",
         0.9,
-        Proportion(0, 1),
+        Proportion(0.5, 1),
         "Share of right answers that the decision `auto` aims at.",
-    ),
-    Setting(
-        "log_level",
-        "info",
-        Choice(("debug", "info", "warning", "error")),
-        "Least serious kind of message that is logged.",
     ),
 )
 
@@ -160,7 +136,6 @@ class Settings:
     taxonomy: Path | None
     threads: int
     precision: float
-    log_level: str
 
     def __repr__(self) -> str:
         shown = (

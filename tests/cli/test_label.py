@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def test_a_file_is_labelled_and_summed_up(plaint: Any, tiny_labeller: Labeller) 
     assert re.search(r"\b1[45] of 1[45] rows labelled", done.stdout)
     assert "お問い合わせ内容" in done.stdout
     assert "Output: out.csv" in done.stdout
+    assert "Decisions (messages)" in done.stdout
     found = rows_of(Path("out.csv"))
     assert set(tiny_labeller.columns) < found[0].keys()
     assert {row["version"] for row in found} == {tiny_labeller.version}
@@ -41,12 +43,27 @@ def test_the_summary_as_json(plaint: Any, tiny_labeller: Labeller) -> None:
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert found["output"] == "out.parquet"
-    assert found["labelled"] == len(rows_of(Path("out.parquet")))
+    rows = rows_of(Path("out.parquet"))
+    assert found["labelled"] == len(rows)
+    assert [one["task"] for one in found["decisions"]] == list(tiny_labeller.tasks)
+    for one in found["decisions"]:
+        counted = Counter(row[f"{one['task']}_decision"] or "not_asked" for row in rows)
+        assert {kind: count for kind, count in one.items() if count and kind != "task"} == counted
     taxonomy = tiny_labeller.answerer.taxonomy
     stated = {(r["task"], r["label"]): r["benchmark"] for r in found["shares"]}
     for task in taxonomy.tasks:
         for label in task.labels:
             assert stated[task.id, label.id] == label.share
+
+
+def test_decisions_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    from plaint.cli.label import show_decisions
+
+    show_decisions([{"task": "a", "auto": 1234, "review": 20, "abstain": 3, "not_asked": 0}])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["Decisions", "(messages)"]
+    assert lines[2] == ["task", "auto", "review", "abstain", "not", "asked"]
+    assert lines[-1] == ["a", "1,234", "20", "3", "0"]
 
 
 def test_shares_are_shown_with_interval_and_benchmark(

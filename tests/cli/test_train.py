@@ -52,6 +52,23 @@ def test_the_first_version_serves(
     assert len(corpus.messages) > 10_000
 
 
+@pytest.mark.parametrize(
+    ("setting", "option", "expected"),
+    [(None, None, 3), ("2", None, 2), ("0", None, 3), ("2", "1", 1), ("2", "0", 3)],
+)
+def test_fits_at_a_time(
+    plaint: Any, own_models: Path, data: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch,
+    setting: str | None, option: str | None, expected: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("joblib.cpu_count", lambda: 3)
+    if setting is not None:
+        monkeypatch.setenv("PLAINT_THREADS", setting)
+    given = () if option is None else ("--threads", option)
+    done = plaint("train", "--data", data, "--models", own_models, *given)
+    assert done.exit_code == 0, done.stderr
+    assert asked[0][1].threads == expected
+
+
 def test_promotion_is_asked_for(
     plaint: Any, own_models: Path, data: Path, asked: list[Any]
 ) -> None:

@@ -254,6 +254,9 @@ def test_fault_26_killed_while_tidying_up(tmp_path: Path, straight: dict[str, by
     summary = label_files([directory / "in.csv"], directory / "out.csv", labeller, options)
     assert labeller.batches == []
     assert summary.labelled == 7
+    again = begin(tmp_path / "b")
+    assert summary.decisions == run(again).decisions
+    assert sum(summary.decisions[0][kind] for kind in ("auto", "review")) == 7
     assert result(directory) == straight
 
 

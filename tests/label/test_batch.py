@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,35 @@ def test_columns_rows_and_summary(tmp_path: Path) -> None:
     assert [share["label"] for share in summary.shares] == list(LABELS)
     assert (summary.duplicates, summary.notes, summary.reused_parts) == (0, (), 0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+def test_decisions_are_counted(tmp_path: Path) -> None:
+    class Deciding(FakeLabeller):
+        columns = ("a", "a_decision", "b", "b_decision", "c_decision")
+        types = {}
+
+        def answers(self, scores, priors):
+            words = ("auto", "auto", "review", "abstain", "")
+            places = (scores.logits[:, 0] * 65536).astype(int) % len(words)
+            return [("x", words[p], "y", "" if p else "auto", "auto") for p in places]
+
+    path = write(tmp_path / "in.csv", rows=40)
+    summaries = []
+    for size in (7, 1000):
+        options = BatchOptions(shard_rows=size)
+        summary = label_files([path], tmp_path / "out.csv", Deciding(), options)
+        summaries.append(summary.decisions)
+    rows = read(tmp_path / "out.csv")[1]
+    expected = []
+    for task, place in (("a", 3), ("b", 5)):
+        found = Counter(row[place] or "not_asked" for row in rows)
+        expected.append(
+            {"task": task}
+            | {kind: found[kind] for kind in ("auto", "review", "abstain")}
+            | {"not_asked": found["not_asked"]}
+        )
+    assert summaries == [expected, expected]
+    assert min(expected[0][kind] for kind in ("auto", "review", "abstain", "not_asked")) > 0
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -106,6 +136,9 @@ def test_a_table_without_rows(tmp_path: Path) -> None:
     summary = label_files([path], tmp_path / "out.csv", labeller, options)
     assert read(tmp_path / "out.csv") == (("id", "内容", *FakeLabeller.columns), [])
     assert (summary.rows, summary.shares) == (0, [])
+    assert summary.decisions == [
+        {"task": "colour", "auto": 0, "review": 0, "abstain": 0, "not_asked": 0}
+    ]
 
 
 def test_several_inputs(tmp_path: Path) -> None:

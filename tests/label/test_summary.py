@@ -19,6 +19,7 @@ SUMMARY = Summary(
     id_columns=(None,),
     duplicates=2,
     duplicate_rows=(("in.csv", 7), ("in.csv", 8)),
+    decisions=[{"task": "colour", "auto": 4, "review": 2, "abstain": 1, "not_asked": 0}],
     shares=[{"label": "red", "share": 0.5}],
     notes=("a note",),
 )

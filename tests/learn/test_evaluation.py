@@ -207,6 +207,20 @@ def test_tables_are_text_of_one_width(found: Evaluation) -> None:
     assert not any(ord(letter) > 127 for table in tables for letter in table.title)
 
 
+def test_one_language_is_shown_once(
+    tiny_labeller: Labeller, rows: pd.DataFrame, found: Evaluation
+) -> None:
+    one = evaluate(tiny_labeller, rows[rows["language"] == "ko"])
+    assert {figures.language for figures in one.figures} == {ALL, "ko"}
+    overview, trust, *details = one.tables(["root_cause"])
+    tasks = [figures.task for figures in one.figures if figures.language == ALL]
+    for table in (overview, trust):
+        assert [row[:2] for row in table.rows] == [(task, "ko") for task in tasks]
+    assert [table.title for table in details] == ["root_cause, language ko"]
+    for table in found.tables()[:2]:
+        assert [row[:2] for row in table.rows] == [(x.task, x.language) for x in found.figures]
+
+
 def test_anything_that_answers_can_be_measured(tiny_labeller: Labeller, rows: pd.DataFrame) -> None:
     other = SimpleNamespace(version="v-other", answerer=tiny_labeller.answerer)
     assert evaluate(other, rows.head(30)).version == "v-other"

@@ -140,10 +140,24 @@ def show_summary(summary: Summary, shares: list[dict[str, Any]], prior: str) -> 
         note(
             f"Note: {len(summary.notes) - _SHOWN_NOTES} more of these are shown by --json", "yellow"
         )
+    if summary.labelled:
+        show_decisions(summary.decisions)
     show_shares(shares, prior)
     if summary.rejects_path is not None:
         note(f"{summary.rejects:,} row(s) could not be read: {summary.rejects_path}", "yellow")
     console.print(f"Output: {summary.output}", soft_wrap=True)
+
+
+def show_decisions(decisions: list[dict[str, Any]]) -> None:
+    """Print how many messages were decided how, a row per task."""
+    from plaint.model.decisions import WORDS
+
+    kinds = (*WORDS, "not_asked")
+    heads = tuple(name.replace("_", " ") for name in kinds)
+    made = table("task", *heads, title="\nDecisions (messages)", numbers=heads)
+    for row in decisions:
+        made.add_row(row["task"], *(f"{row[name]:,}" for name in kinds))
+    out().print(made)
 
 
 def show_shares(shares: list[dict[str, Any]], prior: str) -> None:
@@ -154,7 +168,7 @@ def show_shares(shares: list[dict[str, Any]], prior: str) -> None:
     rows = [row for row in shares if row["applied"] and row["messages"]]
     console = out()
     if not rows:
-        console.print(f"Shares assumed: {prior}. None were estimated from these messages.")
+        console.print(f"\nShares assumed: {prior}. None were estimated from these messages.")
         return
     for task in dict.fromkeys(row["task"] for row in rows):
         own = [row for row in rows if row["task"] == task]

@@ -37,7 +37,10 @@ def train(
     models: Models = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Fits at a time; by default one per core.")
+        int | None,
+        typer.Option(
+            min=0, help="Fits at a time, 0 for one per core; by default the setting of this name."
+        ),
     ] = None,
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why, for the journal.")
@@ -70,11 +73,12 @@ def train(
     registry = open_registry(models)
     before, problem = serving(registry)
     known = {info.id for info in registry.versions()}
-    tasks = load_taxonomy(taxonomy or load_settings().taxonomy)
+    settings = load_settings()
+    tasks = load_taxonomy(taxonomy or settings.taxonomy)
     corpus = load_corpus(tasks, data or None, phrases or None)
     options = TrainingOptions(
         seed=seed,
-        threads=threads or joblib.cpu_count(),
+        threads=(settings.threads if threads is None else threads) or joblib.cpu_count(),
         gap={"default": 1.0} if data else shipped_gap(),
         agreement={"default": 1.0} if data else shipped_agreement(),
     )

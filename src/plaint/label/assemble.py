@@ -12,6 +12,7 @@ import numpy as np
 from plaint.errors import JobError
 from plaint.files import DISK, Disk, digest_file, replace_file
 from plaint.label._needs import LabellerLike
+from plaint.label._tally import Tally
 from plaint.label.ledger import Entry, Job
 from plaint.label.options import BatchOptions
 from plaint.label.parts import INDEX, REJECTS, ROWS, decode_index, decode_rows
@@ -52,9 +53,10 @@ def assemble(
     if any(source.id_column is not None for source in plan.sources):
         repeats = find_repeats(job, parts)
     draft = job.draft(output.suffix)
+    tally = Tally(labeller.columns)
     with open_writer(draft, plan.columns, types=plan.types, raw=options.raw) as writer:
         for entry in parts:
-            writer.write_many(_rows(job, plan, entry, labeller, priors))
+            writer.write_many(_rows(job, plan, entry, labeller, priors, tally))
             report(Progress("writing", writer.count, labelled))
     rejected = write_rejects(job, parts, output, disk)
     replace_file(draft, output, disk)
@@ -79,15 +81,16 @@ def assemble(
         id_columns=tuple(source.id_column for source in plan.sources),
         duplicates=repeats.count,
         duplicate_rows=duplicate_rows,
+        decisions=tally.rows(),
         shares=shares,
         notes=tuple(notes),
     )
 
 
 def _rows(
-    job: Job, plan: Plan, entry: Entry, labeller: LabellerLike, priors: Any
+    job: Job, plan: Plan, entry: Entry, labeller: LabellerLike, priors: Any, tally: Tally
 ) -> Iterator[Sequence[Cell]]:
-    """Join the rows of a part to their answers."""
+    """Join the rows of a part to their answers, which are counted."""
     if not entry.rows:
         return
     source = plan.sources[entry.source]
@@ -102,6 +105,7 @@ def _rows(
         answers = labeller.answers(scores.take(batch), priors)
         if len(answers) != len(batch):
             raise JobError(f"the model gave {len(answers)} answers for {len(batch)} rows")
+        tally.add(answers)
         for added, cells in zip(answers, islice(rows, len(batch)), strict=True):
             spread = cells if is_straight else [None if p is None else cells[p] for p in places]
             yield [*spread, *named, *added]

@@ -38,6 +38,9 @@ class Summary:
         Rows whose id an earlier row has; they are labelled like all others.
     duplicate_rows : tuple of (str, int)
         Input and row number of the first few of these.
+    decisions : list of dict
+        For each task how many messages were decided ``auto``, ``review`` and ``abstain``, and of
+        how many it was ``not_asked``.
     shares : list of dict
         Estimated shares of the labels, as the model reports them.
     notes : tuple of str
@@ -58,6 +61,7 @@ class Summary:
     id_columns: tuple[str | None, ...]
     duplicates: int
     duplicate_rows: tuple[tuple[str, int], ...]
+    decisions: list[dict[str, Any]]
     shares: list[dict[str, Any]]
     notes: tuple[str, ...]
     reused_parts: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -90,12 +90,18 @@ class Evaluation:
         detailed : iterable of str
             Tasks that get a table per label besides.
         """
-        found = [self._overview(), self._trust()]
+        shown = self._shown()
+        found = [self._overview(shown), self._trust(shown)]
         for task in detailed:
-            found += [_per_label(one) for one in self.figures if one.task == task]
+            found += [_per_label(one) for one in shown if one.task == task]
         return found
 
-    def _overview(self) -> FigureTable:
+    def _shown(self) -> list[TaskFigures]:
+        """Leave out the sum of all languages where there is but one, which has the same figures."""
+        languages = {one.language for one in self.figures} - {ALL}
+        return [one for one in self.figures if len(languages) > 1 or one.language != ALL]
+
+    def _overview(self, shown: Sequence[TaskFigures]) -> FigureTable:
         first = ("task", "language", "messages", "accuracy", "95 %", "macro F1")
         columns = (*first, "training prior", "no prior")
         rows: list[tuple[str, ...]] = [
@@ -109,11 +115,11 @@ class Evaluation:
                 f"{one.accuracy_training:.3f}",
                 f"{one.accuracy_naive:.3f}",
             )
-            for one in self.figures
+            for one in shown
         ]
         return FigureTable(f"Accuracy with the prior '{self.prior}'", columns, rows)
 
-    def _trust(self) -> FigureTable:
+    def _trust(self, shown: Sequence[TaskFigures]) -> FigureTable:
         wanted = tuple(f"coverage at {name}" for name in self.figures[0].coverage_at)
         columns = ("task", "language", "calibration error", "auto", "auto right", *wanted)
         rows = [
@@ -125,7 +131,7 @@ class Evaluation:
                 _text(one.auto_precision),
                 *(f"{coverage:.3f}" for coverage in one.coverage_at.values()),
             )
-            for one in self.figures
+            for one in shown
         ]
         title = f"Trust: 'auto' is meant to be right in {self.precision:g} of all cases"
         return FigureTable(title, columns, rows)
