@@ -18,7 +18,7 @@ MAX_PROBLEMS_SHOWN = 20
 RESERVED = (
     *("id", "text", "language", "channel", "industry", "split", "checked", "task", "label"),
     *("labels", "decision", "reason", "probability", "ranking", "route", "evidence", "warnings"),
-    *("version", "row", "number"),
+    *("version", "row", "number", "group", "phrase"),
 )
 
 _TOP_KEYS = {"format", "languages", "task"}

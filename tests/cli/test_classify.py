@@ -102,3 +102,24 @@ def test_words_are_the_strongest_few() -> None:
     places = [(0, 1), (1, 2), (2, 3), (0, 1), (3, 4), (4, 5)]
     spans = [{"start": start, "end": end} for start, end in places]
     assert words("a bcd", spans) == "a / b / c"
+
+
+@pytest.mark.parametrize("name", ["base64", "rot13", "no-such"])
+def test_what_encodes_no_text_is_refused(plaint: Any, name: str) -> None:
+    done = plaint("classify", "--json", "--encoding", name, stdin=TEXT)
+    assert done.exit_code == 2
+    assert "There is no encoding" in done.stderr
+
+
+def test_a_line_that_does_not_end_is_refused(plaint: Any) -> None:
+    done = plaint("classify", "--json", stdin="a" * 1_200_000)
+    assert done.exit_code == 3
+    assert "Line 1 of standard input" in done.stderr
+
+
+def test_a_message_commands_no_terminal(plaint: Any) -> None:
+    text = f"\x1b[31m{TEXT}\x9b\u202e"
+    for args in (("classify", text, "--explain"), ("explain", text), ("classify",)):
+        done = plaint(*args, stdin=text)
+        assert done.exit_code == 0, done.stderr
+        assert not {"\x1b", "\x9b", "\u202e"} & set(done.stdout)

@@ -63,3 +63,12 @@ def test_marks_stand_around_the_words_that_weigh() -> None:
     assert coloured.plain == "abcde"
     assert [(span.start, span.end) for span in coloured.spans] == [(0, 1), (2, 3), (4, 5)]
     assert marked(Explanation("t", "l", 0, 0, ()), "abc", colours=False).plain == "abc"
+
+
+def test_an_empty_text_is_told(plaint: Any, tiny_labeller: Labeller) -> None:
+    task = tiny_labeller.answerer.taxonomy.tasks[-1]
+    args = ("--language", "ja", "--task", task.id, "--label", task.label_ids[0])
+    done = plaint("explain", " ", *args)
+    assert done.exit_code == 3
+    assert "it is empty" in done.stderr
+    assert "--language" not in done.stderr

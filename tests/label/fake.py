@@ -21,6 +21,7 @@ class FakeLabeller:
 
     def __init__(self, version: str = "v1", outputs: int = OUTPUTS) -> None:
         self.version = version
+        self.precision = 0.9
         self.outputs = outputs
         self.batches: list[int] = []
         self.samples: list[int | None] = []

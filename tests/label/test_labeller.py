@@ -132,3 +132,22 @@ def test_what_is_loaded_answers_as_what_was_trained(
 def test_a_version_that_is_not_there(tiny_models: str) -> None:
     with pytest.raises(VersionNotFound):
         load_labeller(tiny_models, "v-00000000")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cut"),
+    [
+        ("遅い返品" * 2_000, False),
+        ("遅い返品" * 2_000 + "返", True),
+        # One character becomes two, with the text as long as it may be or shorter.
+        ("㌔遅い返品" * 1_600, True),
+        ("㌔遅い返品" * 1_333 + "返品", False),
+        ("㌔遅い返品" * 1_333 + "返品、", True),
+        ("㌔遅い返品" * 1_333 + "返 品", True),
+    ],
+)
+def test_a_text_that_was_read_in_part_says_so(
+    tiny_labeller: Labeller, text: str, is_cut: bool
+) -> None:
+    [prediction] = tiny_labeller.predictions([text])
+    assert ("cut" in prediction["warnings"]) == is_cut

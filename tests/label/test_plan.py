@@ -132,3 +132,10 @@ def test_head_names_no_place(tmp_path: Path) -> None:
     options = BatchOptions()
     plan = make_plan([write(tmp_path / "a.csv")], tmp_path / "out.csv", FAKE, options)
     assert str(tmp_path) not in str(plan.head(FAKE, options))
+
+
+def test_a_resumed_run_wishes_for_the_same_precision(tmp_path: Path) -> None:
+    options, other = BatchOptions(), FakeLabeller()
+    other.precision = 0.8
+    plan = make_plan([write(tmp_path / "a.csv")], tmp_path / "out.csv", FAKE, options)
+    assert plan.head(FAKE, options) != plan.head(other, options)

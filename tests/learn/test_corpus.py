@@ -6,6 +6,7 @@ import pytest
 
 from plaint.errors import CorpusError
 from plaint.learn.corpus import load_corpus
+from plaint.tables.writers import open_writer
 from plaint.taxonomy import Taxonomy
 
 HEAD = "id,text,language,complaint,root_cause,factor,emotional_state,demand,escalation"
@@ -102,3 +103,20 @@ def test_a_missing_column_is_named(tmp_path: Path, taxonomy: Taxonomy) -> None:
 def test_no_message_at_all(tmp_path: Path, taxonomy: Taxonomy) -> None:
     with pytest.raises(CorpusError, match="the files hold none"):
         load_corpus(taxonomy, [messages(tmp_path / "own.csv")])
+
+
+def test_messages_without_an_id_are_groups_of_their_own(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    row = ",返金して,ja,yes,service,,angry,refund,none"
+    rows = load_corpus(taxonomy, [messages(tmp_path / "own.csv", row, row)]).rows
+    assert rows["group"].nunique() == 2
+
+
+def test_files_of_offices_are_read(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    cells = ["1", "返金してほしいと何度も言いました", "ja", "yes", "service", "", "", "refund", ""]
+    csv = tmp_path / "own.csv"
+    csv.write_text(f"{HEAD}\n{','.join(cells)}\n", encoding="cp932")
+    book = tmp_path / "own.xlsx"
+    with open_writer(book, HEAD.split(",")) as writer:
+        writer.write(cells)
+    for path in (csv, book):
+        assert load_corpus(taxonomy, [path]).rows["text"].tolist() == [cells[1]]

@@ -230,3 +230,24 @@ def test_words_of_decisions() -> None:
         "abstain",
         "",
     ]
+
+
+def test_scores_far_apart_give_no_empty_shares(answerer: Answerer, scores: Scores) -> None:
+    logits = scores.logits.copy()
+    logits[:, ::2] += 2_000
+    found = answerer.answer(
+        replace(scores, logits=logits), answerer.priors("training"), gated=False
+    )
+    for task in answerer.taxonomy.task_ids:
+        np.testing.assert_allclose(found.probabilities[task].sum(axis=1), 1, atol=1e-9)
+
+
+def test_a_task_may_stand_before_the_one_that_it_refines(answerer: Answerer) -> None:
+    plain = replace(answerer.taxonomy.tasks[-1], gate=None, refines=None)
+    chain = tuple(
+        replace(plain, id=name, refines=refined)
+        for name, refined in (("last", "middle"), ("first", None), ("middle", "first"))
+    )
+    other = Answerer(answerer.classifier)
+    other.taxonomy = replace(other.taxonomy, tasks=chain)
+    assert [task.id for task in other._parents_first()] == ["first", "middle", "last"]

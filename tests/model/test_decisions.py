@@ -134,6 +134,8 @@ class TestThresholds:
             (0.9, 0.95, "probability 0.95 reaches 0.90, needed for a precision of 0.8"),
             (0.9, 0.85, "probability 0.85 is below 0.90, needed for a precision of 0.8"),
             (0.9, 0.15, "probability 0.15 is below 0.40: the answer is likelier wrong"),
+            (0.9, 0.898, "probability 0.898 is below 0.900, needed"),
+            (0.9, 0.39999, "probability 0.39999 is below 0.40000: the answer"),
             (1.01, 0.99, "no probability has shown a precision of 0.8"),
         ],
     )

@@ -7,6 +7,7 @@ import functools
 import inspect
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 _WIDTH_OF_FILES: Final = 110
 _QUIET_SECONDS: Final = 5.0
+# Controls but tab and line feed, and those that turn the direction of writing.
+_COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # Consoles of East Asian systems draw box characters two columns wide, so only ASCII is used.
 _RULE_BELOW_HEADER: Final = Box(
@@ -103,6 +106,14 @@ def _json(value: Any, encoding: str | None) -> str:
     text = json.dumps(value, ensure_ascii=not is_wide, allow_nan=False)
     # No encoding has a form for a lone surrogate; JSON's escape is the same six characters.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def visible(text: str) -> str:
+    """Return a text of the same length without characters that command a terminal.
+
+    Messages come from strangers; an escape sequence in one could hide or forge what is shown.
+    """
+    return _COMMANDS.sub("?", text)
 
 
 def note(text: str, style: str = "") -> None:

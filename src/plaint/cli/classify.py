@@ -13,7 +13,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from plaint.cli._console import guarded, note, out, table, write_json
+from plaint.cli._console import guarded, note, out, table, visible, write_json
 from plaint.cli._options import (
     AsJson,
     LanguageOption,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LEGEND = "* should be reviewed, ? is too uncertain to use, - is no answer."
 _CHUNK_BYTES = 1 << 16
+_MOST_LINE_CHARS = 1_000_000
 _STYLES = {"auto": "green", "review": "yellow", "abstain": "red"}
 _SHOWN_WORDS = 3
 _SHOWN_COLUMNS = 26
@@ -119,12 +120,14 @@ def read_lines(encoding: str | None) -> Iterator[list[str]]:
     UsageError
         If there is no such encoding.
     InputError
-        If a line has bytes that the encoding has not.
+        If a line has bytes that the encoding has not, or does not end.
     """
     name = encoding or sys.stdin.encoding or "utf-8"
     try:
         # Windows programs put a byte order mark in front.
         plain = codecs.lookup(name).name
+        # Some codecs of Python, as base64, make bytes of bytes; they encode no text.
+        "".encode(plain)
         decode = codecs.getincrementaldecoder("utf-8-sig" if plain == "utf-8" else plain)().decode
     except LookupError:
         raise UsageError(
@@ -144,6 +147,11 @@ def read_lines(encoding: str | None) -> Iterator[list[str]]:
                 "encoding with --encoding."
             ) from None
         *lines, rest = rest.split("\n")
+        if len(rest) > _MOST_LINE_CHARS:
+            raise InputError(
+                f"Line {done + len(lines) + 1} of standard input has more than "
+                f"{_MOST_LINE_CHARS:,} characters: give one message per line."
+            )
         if is_last and rest:
             lines.append(rest)
         if lines:
@@ -207,13 +215,13 @@ def show_messages(
 def shortened(text: str, columns: int = _SHOWN_COLUMNS) -> str:
     """Return the beginning of a text on one line, that fills no more than some columns."""
     # Composed, because a syllable that is cut between its letters cannot be read.
-    flat = " ".join(normalize("NFC", text[: 4 * columns]).split())
+    flat = visible(" ".join(normalize("NFC", text[: 4 * columns]).split()))
     return flat if cell_len(flat) <= columns else set_cell_size(flat, columns - 2).rstrip() + ".."
 
 
 def words(text: str, spans: list[dict[str, Any]]) -> str:
     """Return the strongest few words among the spans of a prediction."""
-    found = (text[span["start"] : span["end"]].strip() for span in spans)
+    found = (visible(text[span["start"] : span["end"]].strip()) for span in spans)
     return " / ".join([word for word in dict.fromkeys(found) if word][:_SHOWN_WORDS])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from plaint.cli._console import guarded, out, write_json
+from plaint.cli._console import guarded, out, visible, write_json
 from plaint.cli._options import (
     AsJson,
     LanguageOption,
@@ -79,7 +79,7 @@ def explain(
         )
         return
     for name, one in found.items():
-        _show(one, text, answer[name] if label is None else None)
+        _show(one, visible(text), answer[name] if label is None else None)
     out().print(f"Language: {answer['language']}. Version: {labeller.version}.")
 
 

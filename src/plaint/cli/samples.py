@@ -38,7 +38,8 @@ def samples(
     for path in sorted(data_path("samples").iterdir()):
         if path.suffix not in _SUFFIXES:
             continue
-        options = BatchOptions(sheet=_SHEETS.get(path.name))
+        # Nobody is asked to go on with a demonstration that was stopped: it does so by itself.
+        options = BatchOptions(sheet=_SHEETS.get(path.name), resume=True)
         summary = label_files([path], output / path.name, labeller, options)
         summaries.append(summary)
         [column] = summary.text_columns

@@ -17,6 +17,10 @@ class LabellerLike(Protocol):
         """Name of the model version."""
 
     @property
+    def precision(self) -> float:
+        """Wished precision of what is decided ``auto``."""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are added, in order."""
 

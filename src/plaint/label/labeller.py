@@ -50,6 +50,7 @@ class Labeller:
     ) -> None:
         self.classifier = classifier
         self.version = version
+        self.precision = precision
         self.answerer = Answerer(classifier, precision)
         self.tasks = self.answerer.taxonomy.task_ids
         self._labels = {

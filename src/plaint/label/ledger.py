@@ -299,7 +299,7 @@ def _mismatch(directory: Path, begun: Mapping[str, Any], now: Mapping[str, Any])
             ]
         elif name == "inputs":
             differs.append(f"inputs ({_changed_inputs(old, new)})")
-        elif name in ("version", "plaint", "format"):
+        elif name in ("version", "precision", "plaint", "format"):
             differs.append(f"{name} (was {old}, is {new})")
         else:
             differs.append(name)

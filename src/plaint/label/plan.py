@@ -71,6 +71,7 @@ class Plan:
         """Return what a resumed run must find unchanged."""
         return {
             "version": labeller.version,
+            "precision": labeller.precision,
             "inputs": [{"name": one.name, "digest": one.digest} for one in self.sources],
             "options": options.pinned(),
             "columns": list(self.columns),

@@ -78,7 +78,8 @@ def _messages(path: Path, taxonomy: Taxonomy) -> Iterable[list[object]]:
     for number, row in _read(path, ("id", "text", "language", *taxonomy.task_ids)):
         for task in taxonomy.tasks:
             _check_label(path, number, task, row[task.id])
-        group = row.get("group") or row["id"]
+        # Rows that nothing names are no customer's in common, they are unrelated.
+        group = row.get("group") or row["id"] or f"{path.name} row {number}"
         labels = [row[task] for task in taxonomy.task_ids]
         yield [row["id"], row["text"], row["language"], group, False, *labels]
 
@@ -105,7 +106,7 @@ def _phrases(path: Path, taxonomy: Taxonomy) -> Iterable[list[object]]:
 
 
 def _read(path: Path, columns: Sequence[str]) -> Iterable[tuple[int, dict[str, str]]]:
-    with open_table(path, encoding="utf-8") as table:
+    with open_table(path) as table:
         missing = [column for column in columns if column not in table.columns]
         if missing:
             raise CorpusError(

@@ -32,7 +32,7 @@ _DISTURBANCE = 0.5
 
 _MAX_ITERATIONS = 200
 _REGISTER_FLOATS = 4
-# Held-out accuracy no longer moves beyond this, and going on to 1e-4 takes four times as long.
+# Held-out accuracy no longer moves beyond this, and going on to 1e-4 takes twice as long.
 _TOLERANCE = 3e-4
 # A label that a language never showed must not win there.
 _NEVER = -20.0

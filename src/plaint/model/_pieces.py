@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from array import array
 from functools import lru_cache
 from typing import Any
 
@@ -71,9 +72,9 @@ class JoinedPieces:
             rows = [[self._separator_id + 1, *self._ids(text)] for text in texts]
         total = sum(map(len, rows))
         tokens = np.empty(total + 1, dtype=np.uint32)
-        tokens[:total] = np.fromiter(
-            itertools.chain.from_iterable(rows), dtype=np.uint32, count=total
-        )
+        # An array of machine integers takes a list of Python's in a third of numpy's time.
+        flat = b"".join(array("I", row).tobytes() for row in rows)
+        tokens[:total] = np.frombuffer(flat, dtype=np.uintc)
         between = self._separator_id if self._joinable else self._separator_id + 1
         tokens[total] = between
         token_edges = np.flatnonzero(tokens == between)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from plaint.errors import UsageError
 from plaint.model import priors as shares_of
+from plaint.model.calibration import softmax
 from plaint.model.classifier import ComplaintClassifier, family
 from plaint.model.decisions import WORDS, Decision, Thresholds, decide, thresholds_for
 from plaint.model.priors import Estimate
@@ -167,12 +168,12 @@ class Answerer:
         chosen: dict[str, NDArray[np.float64]] = {}
         for task in self._parents_first():
             place = self._outputs[task.id]
-            found = _exp(scores.logits[:, place] + prior[:, place])
+            logits = scores.logits[:, place] + prior[:, place]
             if task.refines is None:
-                found /= found.sum(axis=1, keepdims=True)
+                found = softmax(logits)
                 best = found.argmax(axis=1)
             else:
-                found, best = self._refine(task, found, probabilities, labels)
+                found, best = self._refine(task, logits, probabilities, labels)
             probabilities[task.id] = found
             labels[task.id] = best.astype(np.int16)
             chosen[task.id] = found[np.arange(len(best)), best]
@@ -265,24 +266,27 @@ class Answerer:
         return table
 
     def _parents_first(self) -> list[Task]:
-        return sorted(self.taxonomy.tasks, key=lambda task: task.refines is not None)
+        def depth(task: Task) -> int:
+            return 0 if task.refines is None else 1 + depth(self.taxonomy.task(task.refines))
+
+        return sorted(self.taxonomy.tasks, key=depth)
 
     def _refine(
         self,
         task: Task,
-        weights: NDArray[np.float64],
+        logits: NDArray[np.float64],
         probabilities: Mapping[str, NDArray[np.float64]],
         labels: Mapping[str, NDArray[np.int16]],
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Share out the probability of each parent label among the labels that refine it."""
         parent = self.taxonomy.task(str(task.refines))
         of = np.array([parent.index(str(label.parent)) for label in task.labels])
-        found = np.empty_like(weights)
+        found = np.empty_like(logits)
         for index in range(len(parent.labels)):
             own = np.flatnonzero(of == index)
-            part = weights[:, own]
-            part = part / part.sum(axis=1, keepdims=True)
-            found[:, own] = part * probabilities[parent.id][:, [index]]
+            # Among themselves: beside a far likelier label of another parent they may all round
+            # to 0, which cannot be shared out.
+            found[:, own] = softmax(logits[:, own]) * probabilities[parent.id][:, [index]]
         allowed = of[None, :] == labels[parent.id][:, None]
         return found, np.where(allowed, found, -1.0).argmax(axis=1)
 
@@ -312,9 +316,3 @@ class Answerer:
 def decision_word(decision: int) -> str:
     """Return the word for a decision; empty where the task was not asked."""
     return "" if decision == NOT_ASKED else WORDS[decision]
-
-
-def _exp(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    given = np.asarray(logits, dtype=np.float64)
-    raised: NDArray[np.float64] = np.exp(given - given.max(axis=1, keepdims=True))
-    return raised

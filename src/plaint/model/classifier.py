@@ -21,7 +21,7 @@ from plaint.model.scores import Flag, Scores
 from plaint.model.tokenizer import SentencePieceTokenizer
 from plaint.taxonomy import Taxonomy
 from plaint.text.language import LANGUAGES, OTHER, identify
-from plaint.text.normalise import DEFAULT_MAX_CHARS, normalise_batch
+from plaint.text.normalise import DEFAULT_MAX_CHARS, TextLimits, normalise, normalise_batch
 
 _UNSURE_BELOW = 0.8
 _KNOWN_SHARE_BELOW = 0.3
@@ -31,6 +31,9 @@ _CODES = (*LANGUAGES, OTHER)
 _BATCH = 4_000
 _BATCH_CHARS = 1_000_000
 _SHOWN_LABELS, _LABEL_CHARS = 5, 24
+# A text that is cut loses a space or joiners at its new end. One character grows into eighteen.
+_LOOSE_END = 8
+_UNCUT = TextLimits(18 * DEFAULT_MAX_CHARS)
 
 
 def family(language: str) -> str:
@@ -93,9 +96,9 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
         Always 1: one text per sample.
 
-    Examples
+    See Also
     --------
-    See ``docs/retraining.md`` and :func:`plaint.learn.training.train`.
+    plaint.learn.training.train : From a corpus to a version on disk.
     """
 
     tokenizer_: SentencePieceTokenizer
@@ -333,9 +336,12 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         lengths = np.fromiter(map(len, normal), dtype=np.int64, count=len(normal))
         flags[lengths == 0] = Flag.EMPTY
         sent = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        flags[sent > DEFAULT_MAX_CHARS] |= np.uint16(Flag.CUT)
         # Normalising can make a text longer, so that its end falls off although it was sent short.
-        grown = (lengths == DEFAULT_MAX_CHARS) & (sent < DEFAULT_MAX_CHARS)
-        flags[(sent > DEFAULT_MAX_CHARS) | grown] |= np.uint16(Flag.CUT)
+        full = (lengths > DEFAULT_MAX_CHARS - _LOOSE_END) & (sent <= DEFAULT_MAX_CHARS)
+        for row in np.flatnonzero(full).tolist():
+            if len(normalise(texts[row], _UNCUT)) > lengths[row]:
+                flags[row] |= np.uint16(Flag.CUT)
         return Scores(logits, codes, confidence, flags)
 
     def __sklearn_tags__(self) -> Any:
@@ -349,10 +355,19 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def _batches(texts: list[str]) -> Iterator[list[str]]:
     """Cut texts into batches of limited size; without texts there is one batch of none."""
+    for start in range(0, max(len(texts), 1), _BATCH):
+        batch = texts[start : start + _BATCH]
+        if sum(map(len, batch)) <= _BATCH_CHARS:
+            yield batch
+        else:
+            yield from _by_size(batch)
+
+
+def _by_size(texts: list[str]) -> Iterator[list[str]]:
     start = chars = 0
     for number, text in enumerate(texts):
         own = min(len(text), DEFAULT_MAX_CHARS)
-        if number > start and (number - start >= _BATCH or chars + own > _BATCH_CHARS):
+        if number > start and chars + own > _BATCH_CHARS:
             yield texts[start:number]
             start, chars = number, 0
         chars += own

@@ -13,6 +13,7 @@ TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 
 _Z95 = 1.644854
 _UNREACHABLE = 1.01
+_MOST_DIGITS = 6
 
 
 class Decision(IntEnum):
@@ -45,14 +46,15 @@ class Thresholds:
 
     def reason(self, probability: float, decision: Decision) -> str:
         """Say in words why."""
-        found = f"probability {probability:.2f}"
+        needed = f"needed for a precision of {self.precision:g}"
         if decision is Decision.AUTO:
-            return f"{found} reaches {self.auto:.2f}, needed for a precision of {self.precision:g}"
+            return f"probability {probability:.2f} reaches {self.auto:.2f}, {needed}"
         if decision is Decision.REVIEW and self.auto > 1:
             return f"no probability has shown a precision of {self.precision:g} for this task"
         if decision is Decision.REVIEW:
-            return f"{found} is below {self.auto:.2f}, needed for a precision of {self.precision:g}"
-        return f"{found} is below {self.review:.2f}: the answer is likelier wrong than useful"
+            return f"probability {_below(probability, self.auto)}, {needed}"
+        below = _below(probability, self.review)
+        return f"probability {below}: the answer is likelier wrong than useful"
 
 
 def decide(
@@ -65,6 +67,14 @@ def decide(
     missed = (~(probability >= auto)).astype(np.uint8)
     missed += probability < review
     return missed
+
+
+def _below(probability: float, limit: float) -> str:
+    """Say that a probability is below a limit, in as many digits as tell them apart."""
+    digits = 2
+    while f"{probability:.{digits}f}" == f"{limit:.{digits}f}" and digits < _MOST_DIGITS:
+        digits += 1
+    return f"{probability:.{digits}f} is below {limit:.{digits}f}"
 
 
 def learn_thresholds(

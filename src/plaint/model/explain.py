@@ -81,9 +81,11 @@ def explain(
         When the text holds nothing that this version reads.
     """
     aligned = align(text)
+    if not aligned.text:
+        raise InputError("The text holds nothing to explain: it is empty. Give a message.")
     code = language or str(identify([aligned.text]).codes[0])
     model = classifier.models_.get(family(code))
-    if code not in LANGUAGES or model is None or not aligned.text:
+    if code not in LANGUAGES or model is None:
         raise InputError(
             f"The text holds nothing to explain: its language is {code!r}, this version reads "
             f"{', '.join(sorted(classifier.models_))}. Give its language with --language."
