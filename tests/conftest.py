@@ -14,7 +14,7 @@ from plaint.taxonomy import Taxonomy, load_taxonomy
 TINY_MESSAGES = 100
 TINY_PHRASES = 20
 # Every Han character of the rows is a piece, which alone takes more than 2,000.
-TINY_PARAMETERS = {"vocab_size": 3_000, "evidence_rounds": 2}
+TINY_PARAMETERS = {"vocab_size": 3_000, "min_df": 2, "evidence_rounds": 2}
 
 
 @pytest.fixture(scope="session")

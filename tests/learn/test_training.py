@@ -19,7 +19,7 @@ from plaint.model.registry import Registry
 from plaint.taxonomy import Taxonomy
 
 # One language and as few fits as there can be.
-SMALL = {"vocab_size": 1_500, "evidence_rounds": 1, "n_folds": 2}
+SMALL = {"vocab_size": 1_500, "min_df": 2, "evidence_rounds": 1, "n_folds": 2}
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from plaint.text.normalise import DEFAULT_MAX_CHARS
 
 TAXONOMY = load_taxonomy().to_dict()
 PER_FAMILY = 60
-QUICK: dict[str, Any] = {"vocab_size": 3_000, "n_folds": 2, "evidence_rounds": 1}
+QUICK: dict[str, Any] = {"vocab_size": 3_000, "min_df": 2, "n_folds": 2, "evidence_rounds": 1}
 
 
 def small_taxonomy() -> dict[str, Any]:

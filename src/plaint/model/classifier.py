@@ -63,7 +63,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Pieces of the tokeniser.
     piece_ngrams, char_ngrams : int, default=2, 2
         Longest n-grams of pieces and of characters.
-    min_df : int, default=2
+    min_df : int, default=3
         Messages that must hold an n-gram.
     C : float, default=20.0
         Inverse strength of the L2 penalty of the logistic regressions.
@@ -112,7 +112,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         vocab_size: int = 16_000,
         piece_ngrams: int = 2,
         char_ngrams: int = 2,
-        min_df: int = 2,
+        min_df: int = 3,
         C: float = 20.0,
         phrase_weight: float = 0.4,
         gap: float | Mapping[str, float] = 2.0,
